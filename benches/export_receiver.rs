@@ -1,0 +1,74 @@
+//! The other side of `export.sh`: a sandbox that only counts what arrives, and an installation that is connected to it.
+//!
+//! `export_receiver DATA_DIR SOURCE` adds a connection and the export "Newsletter" of everybody in SOURCE to the
+//! installation in `DATA_DIR`, prints the settings that point Listbridge at the sandbox, answers until its standard input
+//! ends, and then prints what has arrived.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot go on has failed"
+)]
+#![allow(clippy::print_stdout, reason = "the script reads it")]
+
+#[allow(dead_code, reason = "tests use the rest")]
+#[path = "../tests/runs/support.rs"]
+mod support;
+
+use std::path::Path;
+
+use listbridge::clock::Clock;
+use listbridge::names::Name;
+use listbridge::sandbox::{Receiver, Sandbox, SandboxOptions};
+use listbridge::sources;
+use listbridge::startup::Services;
+use tokio::io::AsyncReadExt;
+
+#[tokio::main]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    // `cargo bench` and `cargo test --benches` call it without: there is nothing to do then.
+    let [_, data_dir, source] = arguments.as_slice() else {
+        return;
+    };
+    let options = SandboxOptions {
+        receiver: Receiver::CountOnly,
+        ..support::quick()
+    };
+    let sandbox = Sandbox::start(options).await.unwrap();
+    let list = sandbox.create_list("Everyone");
+    let settings = support::settings(&sandbox, Path::new(data_dir));
+    let services = Services::open(settings, Clock::system()).await.unwrap();
+    let name = Name::parse(source).unwrap();
+    let source = sources::store::find_by_name(&**services.db, &name)
+        .await
+        .unwrap()
+        .unwrap();
+    let attributes = [("first_name", "FirstName"), ("last_name", "LastName")];
+    support::set_up(&services, &sandbox, list, source.id, &attributes).await;
+    let token = sandbox.issue_tokens("owner", &["contact_data"]).unwrap();
+    println!("export LISTBRIDGE_DATA_DIR='{data_dir}'");
+    println!(
+        "export LISTBRIDGE_CONSTANT_CONTACT_TOKEN_URL='{}'",
+        sandbox.token_url()
+    );
+    println!(
+        "export LISTBRIDGE_CONSTANT_CONTACT_API_URL='{}'",
+        sandbox.api_url()
+    );
+    println!(
+        "export LISTBRIDGE_CONSTANT_CONTACT_CLIENT_ID='{}'",
+        sandbox.client_id()
+    );
+    println!(
+        "export LISTBRIDGE_CONSTANT_CONTACT_CLIENT_SECRET='{}'",
+        sandbox.client_secret()
+    );
+    println!(
+        "export RECEIVER_TOKEN='{}' RECEIVER_LIST='{list}'",
+        token.access_token
+    );
+    println!("# ready");
+    let mut rest = Vec::new();
+    tokio::io::stdin().read_to_end(&mut rest).await.unwrap();
+    println!("# received: {:?}", sandbox.received());
+}

@@ -1,0 +1,13 @@
+home-title = Home
+home-heading = From customer profiles to a Constant Contact list
+home-lead = Five steps, in this order. You can stop after any of them and go on later.
+home-step-source = Import profiles
+home-step-source-text = Load a CSV file of customer profiles as a source.
+home-step-segment = Build a segment
+home-step-segment-text = Choose with rules which customers to reach, and see how many they are.
+home-step-connection = Connect Constant Contact
+home-step-connection-text = An administrator connects the account once and decides who can use it.
+home-step-export = Add an export
+home-step-export-text = Choose the list, match the fields and select the segments.
+home-step-run = Run it
+home-step-run-text = Send the members to the list and see what became of every one of them.

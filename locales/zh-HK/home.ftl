@@ -1,0 +1,13 @@
+home-title = 首頁
+home-heading = 由客戶設定檔到 Constant Contact 清單
+home-lead = 依次序完成五個步驟。您可以在任何一步之後停下，稍後再繼續。
+home-step-source = 匯入設定檔
+home-step-source-text = 將客戶設定檔的 CSV 檔案載入為資料來源。
+home-step-segment = 建立客戶細分
+home-step-segment-text = 以規則選取要接觸的客戶，並查看人數。
+home-step-connection = 連接 Constant Contact
+home-step-connection-text = 系統管理員連接帳戶一次，並決定誰可以使用。
+home-step-export = 新增匯出
+home-step-export-text = 選擇清單、對應欄位並選取客戶細分。
+home-step-run = 執行匯出
+home-step-run-text = 將成員傳送至清單，並查看每一位成員的結果。

@@ -1,0 +1,11 @@
+profiles-source = 資料來源
+profiles-search = 搜尋設定檔
+profiles-search-button = 搜尋
+profiles-total = { $count } 個設定檔
+profiles-hidden = 有 { $count } 個欄位未顯示。
+profiles-row = 列
+profiles-none-title = 找不到設定檔
+profiles-none-text = 搜尋範圍為此資料來源的文字欄位，不區分大小寫。
+profiles-show-all = 顯示所有設定檔
+profiles-empty-title = 尚無設定檔
+profiles-empty-text = 設定檔來自資料來源。請上傳客戶檔案，以在此查看。

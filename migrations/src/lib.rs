@@ -1,0 +1,35 @@
+//! Schema of the application database, one file per step, each up and down on SQLite and PostgreSQL.
+//!
+//! Instants are 64-bit integers (milliseconds since 1970, UTC); ids are UUIDs; free-form values are JSON.
+//! Expand first, contract later: an older process must be able to run beside the newer schema.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod m20261123_000001_create_audit_events;
+mod m20261123_000002_create_users;
+mod m20261123_000101_create_connections;
+mod m20261123_000101_create_sources;
+mod m20261123_000102_create_request_ledger;
+mod m20261123_000102_create_segments;
+mod m20261123_000201_create_exports;
+mod m20261123_000301_create_runs;
+
+/// Applies the steps in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_create_audit_events::Migration),
+            Box::new(m20261123_000002_create_users::Migration),
+            Box::new(m20261123_000101_create_sources::Migration),
+            Box::new(m20261123_000102_create_segments::Migration),
+            Box::new(m20261123_000101_create_connections::Migration),
+            Box::new(m20261123_000102_create_request_ledger::Migration),
+            Box::new(m20261123_000201_create_exports::Migration),
+            Box::new(m20261123_000301_create_runs::Migration),
+        ]
+    }
+}

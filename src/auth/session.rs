@@ -1,0 +1,94 @@
+//! Signed-in sessions: a secret in the browser's cookie, its hash and everything else in the table `sessions`.
+
+use actix_session::Session;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{ConnectionTrait, DbErr};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{CurrentUser, store};
+use crate::storage::random_bytes;
+use crate::web::csrf;
+
+/// A session ends this long after sign-in, whatever happens.
+pub(super) const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// A session ends after this long without a request.
+pub(super) const IDLE: SignedDuration = SignedDuration::from_hours(12);
+/// How exactly the last request is remembered; keeps most requests free of writes.
+const LAST_SEEN_STEP: SignedDuration = SignedDuration::from_mins(5);
+
+const SECRET_KEY: &str = "sid";
+
+/// Starts a session for a person who has just proved who they are. Whatever the browser's cookie held before is gone,
+/// so that a cookie planted earlier is worth nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn start_session(
+    db: &impl ConnectionTrait,
+    cookie: &Session,
+    user: &CurrentUser,
+    ip: &str,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    end_session(db, cookie, now).await?;
+    cookie.clear();
+    cookie.renew();
+    csrf::renew(cookie);
+    let secret = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
+    store::insert_session(db, &hash(&secret), user.id, ip, now).await?;
+    if let Err(error) = cookie.insert(SECRET_KEY, secret) {
+        tracing::error!(%error, "session cookie not written");
+    }
+    Ok(())
+}
+
+/// The session and person behind the browser's cookie; `None` when signed out, expired, disabled or ended elsewhere.
+///
+/// # Errors
+/// The database's.
+pub async fn resume_session(
+    db: &impl ConnectionTrait,
+    cookie: &Session,
+    now: Timestamp,
+) -> Result<Option<(Uuid, CurrentUser)>, DbErr> {
+    let Ok(Some(secret)) = cookie.get::<String>(SECRET_KEY) else {
+        return Ok(None);
+    };
+    let Some(found) = store::find_session(db, &hash(&secret)).await? else {
+        return Ok(None);
+    };
+    let is_over = now.duration_since(found.created_at) > LIFETIME
+        || now.duration_since(found.last_seen_at) > IDLE;
+    if is_over {
+        return Ok(None);
+    }
+    if now.duration_since(found.last_seen_at) > LAST_SEEN_STEP {
+        store::touch_session(db, found.id, now).await?;
+    }
+    Ok(Some((found.id, found.user)))
+}
+
+/// Ends the browser's session, if there is one, in the database: a copy of the cookie is worth nothing afterwards.
+///
+/// # Errors
+/// The database's.
+pub async fn end_session(
+    db: &impl ConnectionTrait,
+    cookie: &Session,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    if let Ok(Some(secret)) = cookie.get::<String>(SECRET_KEY) {
+        store::end_session(db, &hash(&secret), now).await?;
+    }
+    Ok(())
+}
+
+fn hash(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,125 @@
+//! `listbridge run show`.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::locale::Lang;
+use crate::runs::{Account, Ending, Part, Rejection, Run, store};
+use crate::startup::Services;
+
+#[derive(Subcommand)]
+pub(super) enum RunCommand {
+    /// Show where a run stands and what became of every profile.
+    Show {
+        /// Id of the run.
+        id: Uuid,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Shows the run.
+pub(super) async fn run(settings: Settings, command: RunCommand) -> anyhow::Result<()> {
+    let RunCommand::Show { id, json } = command;
+    let services = Services::open(settings, Clock::system()).await?;
+    let run = store::get(&**services.db, id).await?;
+    let parts = store::parts(&**services.db, id).await?;
+    print(&run, &parts, json);
+    Ok(())
+}
+
+/// Prints a run and its account.
+pub(super) fn print(run: &Run, parts: &[Part], as_json: bool) {
+    let account = Account::of(run, parts);
+    if as_json {
+        println!("{}", describe(run, parts, &account));
+        return;
+    }
+    let lang = Lang::En;
+    println!("{}: {}", run.definition.name, lang.t(run.state.label_key()));
+    if let Some(ended) = &run.outcome {
+        let key = ended
+            .ending()
+            .map_or("runs-outcome-other", Ending::message_key);
+        println!("{}", lang.msg(key).text("names", ended.names.join(", ")));
+        if let Some(words) = &ended.vendor_words {
+            println!("Constant Contact said: {words}");
+        }
+    }
+    let figures = [
+        ("read", account.read),
+        ("sent", account.delivered),
+        ("duplicates", account.duplicates),
+        ("rejected", account.rejected.total()),
+        ("adjusted", run.totals.adjusted),
+        ("under way", account.under_way),
+        ("not completed", account.lost),
+        ("not sent", account.not_sent),
+        ("unsubscribed", account.unsubscribed),
+    ];
+    for (name, count) in figures {
+        println!("  {name:<14} {count:>10}");
+    }
+    for reason in Rejection::ALL
+        .into_iter()
+        .filter(|reason| account.rejected.of(*reason) > 0)
+    {
+        println!(
+            "  {}: {}",
+            lang.t(reason.label_key()),
+            account.rejected.of(reason)
+        );
+    }
+    println!(
+        "  {} of {} parts completed, {} requests",
+        account.parts_completed, account.parts, run.requests
+    );
+}
+
+fn describe(run: &Run, parts: &[Part], account: &Account) -> Value {
+    json!({
+        "id": run.id,
+        "export": { "id": run.export_id, "name": run.definition.name },
+        "list_id": run.definition.list_id,
+        "state": run.state.name(),
+        "phase": run.phase.map(|phase| phase.name()),
+        "waiting": run.waiting.map(|waiting| json!({
+            "for": waiting.reason.name(), "until": waiting.until.to_string(),
+        })),
+        "outcome": run.outcome.as_ref().map(|ended| json!({
+            "code": ended.code, "names": ended.names, "vendor_words": ended.vendor_words,
+        })),
+        "queued_at": run.queued_at.to_string(),
+        "started_at": run.started_at.map(|at| at.to_string()),
+        "finished_at": run.finished_at.map(|at| at.to_string()),
+        "members": run.members,
+        "read": account.read,
+        "sent": account.delivered,
+        "duplicates": account.duplicates,
+        "rejected": account.rejected.total(),
+        "rejected_by_reason": account.rejected.to_map(),
+        "adjusted": run.totals.adjusted,
+        "under_way": account.under_way,
+        "not_completed": account.lost,
+        "not_sent": account.not_sent,
+        "unsubscribed": account.unsubscribed,
+        "correctable": account.correctable,
+        "errors": account.errors,
+        "difference": account.difference(),
+        "requests": run.requests,
+        "parts": parts.iter().map(|part| json!({
+            "number": part.number,
+            "file_name": part.file_name,
+            "rows": part.rows,
+            "bytes": part.bytes,
+            "sha256": part.sha256,
+            "state": part.state.name(),
+            "activity_id": part.activity_id,
+            "persons": part.counts.persons,
+        })).collect::<Vec<_>>(),
+    })
+}

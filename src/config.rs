@@ -1,0 +1,257 @@
+//! Typed settings with their defaults and units.
+//!
+//! Read once at start from `listbridge.toml` in the working directory (optional) and from environment variables
+//! `LISTBRIDGE_<KEY>`; the environment wins. The README's table lists the same keys. Nothing else reads the environment.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::{Config, Environment, File, FileFormat};
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+/// Everything an installation can set.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Settings {
+    /// Address the web server listens on. Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// Address people type into the browser; redirect URIs are built from it. Default `http://localhost:8080`.
+    pub public_url: Url,
+    /// Folder for the SQLite database, snapshots, uploads and the master key. Default `./data`.
+    pub data_dir: PathBuf,
+    /// `sqlite:` or `postgres:` URL of the application database. Default: `listbridge.sqlite` in the data directory.
+    pub database_url: Option<SecretString>,
+    /// File that holds the master key. Default: `master.key` in the data directory, created on first start.
+    pub master_key_file: Option<PathBuf>,
+    /// Constant Contact application ID (API key). Default: none, an administrator types it in.
+    pub constant_contact_client_id: Option<String>,
+    /// Secret of that application. Default: none.
+    pub constant_contact_client_secret: Option<SecretString>,
+    /// Where the browser is sent to authorise. Default: the vendor's (V3 guide, "server flow").
+    pub constant_contact_authorize_url: Url,
+    /// Where codes and refresh tokens are exchanged. Default: the vendor's.
+    pub constant_contact_token_url: Url,
+    /// Base of the V3 API, without a trailing slash. Default `https://api.cc.email/v3`.
+    pub constant_contact_api_url: Url,
+    /// Requests per second and API key. Default 4 (V3 guide, "rate limits").
+    pub constant_contact_requests_per_second: u32,
+    /// Requests per UTC day and API key. Default 10,000 (V3 guide, "rate limits").
+    pub constant_contact_requests_per_day: u32,
+    /// Authority of Microsoft Entra ID. Default `https://login.microsoftonline.com`.
+    pub entra_authority_url: Url,
+    /// Tenant whose accounts may sign in. Default `organizations`.
+    pub entra_tenant: String,
+    /// Application (client) ID at Entra ID. Default: none.
+    pub entra_client_id: Option<String>,
+    /// Secret of that application. Default: none.
+    pub entra_client_secret: Option<SecretString>,
+    /// Where session cookies keep their content: `cookie` (signed and sealed in the cookie itself).
+    pub session_store: String,
+}
+
+/// Built-in values of every setting that has one.
+const DEFAULTS: &str = r#"
+listen = "127.0.0.1:8080"
+public_url = "http://localhost:8080"
+data_dir = "./data"
+constant_contact_authorize_url = "https://authz.constantcontact.com/oauth2/default/v1/authorize"
+constant_contact_token_url = "https://authz.constantcontact.com/oauth2/default/v1/token"
+constant_contact_api_url = "https://api.cc.email/v3"
+constant_contact_requests_per_second = 4
+constant_contact_requests_per_day = 10000
+entra_authority_url = "https://login.microsoftonline.com"
+entra_tenant = "organizations"
+session_store = "cookie"
+"#;
+
+/// A setting that is missing, misspelt or of the wrong form; the text names the key and what is expected.
+#[derive(Debug, thiserror::Error)]
+#[error("settings: {0}")]
+pub struct SettingsError(String);
+
+impl From<config::ConfigError> for SettingsError {
+    fn from(error: config::ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Settings {
+    /// Settings from `listbridge.toml` and the environment, over the defaults.
+    ///
+    /// # Errors
+    /// A value of the wrong form, an unknown key, or limits of zero.
+    pub fn load() -> Result<Self, SettingsError> {
+        Self::from_sources(
+            Path::new("listbridge.toml"),
+            Environment::with_prefix("LISTBRIDGE"),
+        )
+    }
+
+    /// The defaults alone; demo and tests change fields afterwards.
+    pub fn defaults() -> Self {
+        Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .build()
+            .and_then(Config::try_deserialize)
+            .expect("the built-in defaults are complete and well-formed")
+    }
+
+    fn from_sources(file: &Path, environment: Environment) -> Result<Self, SettingsError> {
+        let all = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from(file).format(FileFormat::Toml).required(false))
+            .add_source(environment.ignore_empty(true))
+            .build()?;
+        for key in unknown_keys(&all)? {
+            // Not refused: a newer version's setting, or a variable of somebody else's, must not keep this one down.
+            tracing::warn!(key, "unknown setting; is it misspelt?");
+        }
+        let settings: Self = all.try_deserialize()?;
+        settings.check()
+    }
+
+    fn check(self) -> Result<Self, SettingsError> {
+        if self.constant_contact_requests_per_second == 0
+            || self.constant_contact_requests_per_day == 0
+        {
+            return Err(SettingsError(
+                "Constant Contact request limits must be at least 1".into(),
+            ));
+        }
+        if self.constant_contact_client_id.is_some()
+            != self.constant_contact_client_secret.is_some()
+        {
+            return Err(SettingsError(
+                "set both constant_contact_client_id and constant_contact_client_secret, or neither".into(),
+            ));
+        }
+        if !matches!(self.public_url.scheme(), "http" | "https") {
+            return Err(SettingsError(
+                "public_url must start with http:// or https://".into(),
+            ));
+        }
+        if self.session_store != "cookie" {
+            return Err(SettingsError("session_store must be \"cookie\"".into()));
+        }
+        Ok(self)
+    }
+
+    /// Database URL, or the SQLite file in the data directory (created when missing).
+    pub fn database_url(&self) -> SecretString {
+        self.database_url.clone().unwrap_or_else(|| {
+            format!(
+                "sqlite://{}?mode=rwc",
+                self.data_dir.join("listbridge.sqlite").display()
+            )
+            .into()
+        })
+    }
+
+    /// Path of the master key.
+    pub fn master_key_file(&self) -> PathBuf {
+        self.master_key_file
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("master.key"))
+    }
+
+    /// Absolute public address of a path such as `/oauth/constant-contact/callback`.
+    pub fn public(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// Whether browsers reach us over https, so cookies must be `Secure`.
+    pub fn is_public_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+}
+
+/// Settings without a default.
+const OPTIONAL: [&str; 6] = [
+    "database_url",
+    "master_key_file",
+    "constant_contact_client_id",
+    "constant_contact_client_secret",
+    "entra_client_id",
+    "entra_client_secret",
+];
+
+/// Keys that are none of ours.
+fn unknown_keys(all: &Config) -> Result<Vec<String>, config::ConfigError> {
+    let set: HashMap<String, config::Value> = all.clone().try_deserialize()?;
+    let is_known = |key: &String| {
+        OPTIONAL.contains(&key.as_str())
+            || DEFAULTS
+                .lines()
+                .any(|line| line.split(" =").next() == Some(key))
+    };
+    Ok(set.into_keys().filter(|key| !is_known(key)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_environment(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let map = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        let environment = Environment::with_prefix("LISTBRIDGE").source(Some(map));
+        Settings::from_sources(Path::new("no-such-file.toml"), environment)
+    }
+
+    #[test]
+    fn environment_wins_over_defaults() {
+        let settings = from_environment(&[
+            ("LISTBRIDGE_LISTEN", "127.0.0.1:9"),
+            ("LISTBRIDGE_CONSTANT_CONTACT_REQUESTS_PER_SECOND", "10"),
+        ])
+        .unwrap();
+        assert_eq!(settings.listen.port(), 9);
+        assert_eq!(settings.constant_contact_requests_per_second, 10);
+        assert_eq!(
+            settings.constant_contact_api_url.as_str(),
+            "https://api.cc.email/v3"
+        );
+    }
+
+    #[test]
+    fn half_a_client_registration_is_refused() {
+        let error =
+            from_environment(&[("LISTBRIDGE_CONSTANT_CONTACT_CLIENT_ID", "a")]).unwrap_err();
+        assert!(error.to_string().contains("client_secret"), "{error}");
+    }
+
+    #[test]
+    fn numeric_client_ids_stay_text() {
+        let settings = from_environment(&[
+            ("LISTBRIDGE_CONSTANT_CONTACT_CLIENT_ID", "12345"),
+            ("LISTBRIDGE_CONSTANT_CONTACT_CLIENT_SECRET", "007"),
+        ])
+        .unwrap();
+        assert_eq!(
+            settings.constant_contact_client_id.as_deref(),
+            Some("12345")
+        );
+        assert_eq!(
+            secrecy::ExposeSecret::expose_secret(&settings.constant_contact_client_secret.unwrap()),
+            "007"
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_noticed_and_does_no_harm() {
+        let all = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from_str(
+                "listem = 1\nentra_client_id = \"x\"",
+                FileFormat::Toml,
+            ))
+            .build()
+            .unwrap();
+        assert_eq!(unknown_keys(&all).unwrap(), ["listem"]);
+        assert!(from_environment(&[("LISTBRIDGE_LISTEM", "127.0.0.1:9")]).is_ok());
+    }
+}

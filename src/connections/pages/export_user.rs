@@ -1,0 +1,73 @@
+//! **Add yourself as export user**: the signed-in person, and nobody else, proves it with their password.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Path};
+use sea_orm::DatabaseConnection;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::wizard::{Typed, Wizard};
+use super::{author, find, refuse_out_of_order, see_connection};
+use crate::auth::{self, Password, SignInAttempt, SignInProblem};
+use crate::config::Settings;
+use crate::connections::{Connections, Step, store};
+use crate::web::{FieldErrors, PageError, SignedIn};
+
+/// What the step sends.
+#[derive(Deserialize)]
+pub(super) struct Proof {
+    #[serde(default)]
+    password: Option<Password>,
+}
+
+/// `POST /settings/connections/{id}/export-user`.
+pub(super) async fn submit(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    connections: Data<Connections>,
+    settings: Data<Settings>,
+    id: Path<Uuid>,
+    form: Form<Proof>,
+) -> Result<HttpResponse, PageError> {
+    let connection = find(&visit, &db, id).await?;
+    if let Some(refusal) = refuse_out_of_order(&visit, &connection, Step::ExportUser) {
+        return Ok(refusal);
+    }
+    let password = form.into_inner().password.ok_or(PageError::BadRequest)?;
+    let attempt = SignInAttempt {
+        email: &visit.user.email,
+        password: &password,
+        ip: &visit.ip,
+        now: visit.now,
+    };
+    let (status, problem) = match auth::verify_password(&**db, &attempt).await {
+        Ok(user) if user.id == visit.user.id => {
+            store::set_export_user(&db, &connection, author(&visit)).await?;
+            visit.flash_success(visit.t("connections-export-user-added"));
+            return Ok(see_connection(&connection));
+        }
+        Ok(_) | Err(SignInProblem::Wrong) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            visit.t("connections-export-user-wrong"),
+        ),
+        Err(SignInProblem::Wait { seconds }) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            visit
+                .msg("auth-sign-in-wait")
+                .num("seconds", seconds)
+                .to_string(),
+        ),
+        Err(SignInProblem::Database(error)) => return Err(error.into()),
+    };
+    let wizard = Wizard {
+        visit: &visit,
+        db: &db,
+        connections: &connections,
+        settings: &settings,
+    };
+    let errors = FieldErrors::one("password", problem);
+    wizard
+        .draw(status, connection, errors, Typed::default())
+        .await
+}

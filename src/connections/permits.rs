@@ -1,0 +1,205 @@
+//! The request ledger: every request to Constant Contact is counted in the database before it is sent.
+//!
+//! Limits belong to an API key (client ID), so they are shared by all connections, runs and processes that use it and
+//! survive restarts: requests per second, and requests per UTC day. The token endpoint has a limit of its own.
+//!
+//! One statement reserves the next free moment and counts the request, so nobody waits for anybody's transaction.
+//! Moments are evenly spaced with a little room ([`SPACING_PERCENT`]): the network squeezes requests together, and the
+//! vendor counts what arrives.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::constant_contact::limits::TOKEN_REQUESTS_PER_SECOND;
+use crate::constant_contact::{PermitRefused, RequestKind, RequestPermits};
+
+/// Distance of two requests, in percent of what the limit would allow.
+const SPACING_PERCENT: i64 = 104;
+/// How far the next free moment may lie ahead. Further, the clock has jumped back, and nobody waits for that.
+const LONGEST_QUEUE_MS: i64 = 10 * 60 * 1000;
+/// How far everything moves back when the vendor says `throttled`; it clears within a second (guide, "rate limits").
+const PUSH_BACK_MS: i64 = 1000;
+const DAY_MS: i64 = 86_400_000;
+
+/// Which limit a request counts for; also the name in the table.
+#[derive(Clone, Copy)]
+enum Endpoint {
+    Api,
+    Token,
+}
+
+impl Endpoint {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// The ledger of all API keys. Cheap to clone.
+#[derive(Clone)]
+pub struct RequestLedger {
+    db: DatabaseConnection,
+    clock: Clock,
+    requests_per_second: u32,
+    requests_per_day: u32,
+}
+
+impl RequestLedger {
+    /// A ledger with the limits of the settings.
+    pub fn new(db: DatabaseConnection, clock: Clock, settings: &Settings) -> Self {
+        Self {
+            db,
+            clock,
+            requests_per_second: settings.constant_contact_requests_per_second,
+            requests_per_day: settings.constant_contact_requests_per_day,
+        }
+    }
+
+    /// Permits for the requests of one API key, for the client.
+    pub fn permits(&self, api_key: &str) -> Arc<dyn RequestPermits> {
+        Arc::new(KeyPermits {
+            ledger: self.clone(),
+            api_key: api_key.into(),
+        })
+    }
+
+    /// API requests that are left until 00:00 UTC.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn requests_left_today(&self, api_key: &str) -> Result<u32, DbErr> {
+        let sql = "SELECT used FROM request_ledger WHERE api_key = $1 AND endpoint = $2 AND day >= $3 AND day <= $3 + 1";
+        let today = self.clock.now().as_millisecond().div_euclid(DAY_MS);
+        let values = [api_key.into(), Endpoint::Api.name().into(), today.into()];
+        let row = self.db.query_one_raw(self.statement(sql, values)).await?;
+        let used: i64 = row.map_or(Ok(0), |row| row.try_get("", "used"))?;
+        let used = u32::try_from(used).unwrap_or(u32::MAX);
+        Ok(self.requests_per_day.saturating_sub(used))
+    }
+
+    /// When the day's count starts again: the next 00:00 UTC.
+    pub fn resets_at(&self) -> Timestamp {
+        next_midnight(self.clock.now())
+    }
+
+    /// Moves every request to come back by a second. Call it when the vendor said `throttled`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn push_back(&self, api_key: &str) -> Result<(), DbErr> {
+        let sql = "UPDATE request_ledger SET next_at = $3 WHERE api_key = $1 AND endpoint = $2 AND next_at < $3";
+        let until = self.clock.now().as_millisecond() + PUSH_BACK_MS;
+        let values = [api_key.into(), Endpoint::Api.name().into(), until.into()];
+        self.db.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// Counts the day as used up. Call it when the vendor said `quota_exceeded`: others use the key, too.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn mark_day_spent(&self, api_key: &str) -> Result<(), DbErr> {
+        let sql = "INSERT INTO request_ledger (api_key, endpoint, day, used, next_at) VALUES ($1, $2, $3, $4, 0) \
+                   ON CONFLICT (api_key, endpoint) DO UPDATE SET day = excluded.day, used = excluded.used";
+        let today = self.clock.now().as_millisecond().div_euclid(DAY_MS);
+        let values = [
+            api_key.into(),
+            Endpoint::Api.name().into(),
+            today.into(),
+            i64::from(self.requests_per_day).into(),
+        ];
+        self.db.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// Reserves the next free moment and counts one request. `None`: the day is used up and nothing was counted.
+    async fn reserve(&self, api_key: &str, endpoint: Endpoint) -> Result<Option<Timestamp>, DbErr> {
+        let (per_second, per_day) = match endpoint {
+            Endpoint::Api => (self.requests_per_second, i64::from(self.requests_per_day)),
+            Endpoint::Token => (TOKEN_REQUESTS_PER_SECOND, i64::MAX),
+        };
+        let spacing = spacing_ms(per_second);
+        let now = self.clock.now().as_millisecond();
+        let today = now.div_euclid(DAY_MS);
+        // A count for tomorrow is kept (the clock went back over midnight); anything else that is not today is over.
+        let sql = "INSERT INTO request_ledger (api_key, endpoint, day, used, next_at) VALUES ($1, $2, $3, 1, $4 + $5) \
+             ON CONFLICT (api_key, endpoint) DO UPDATE SET \
+               used = CASE WHEN request_ledger.day < $3 OR request_ledger.day > $3 + 1 THEN 1 ELSE request_ledger.used + 1 END, \
+               day = CASE WHEN request_ledger.day < $3 OR request_ledger.day > $3 + 1 THEN $3 ELSE request_ledger.day END, \
+               next_at = CASE WHEN request_ledger.next_at < $4 OR request_ledger.next_at > $4 + $6 THEN $4 + $5 \
+                         ELSE request_ledger.next_at + $5 END \
+             WHERE request_ledger.day < $3 OR request_ledger.day > $3 + 1 OR request_ledger.used < $7 \
+             RETURNING next_at";
+        let values = [
+            api_key.into(),
+            endpoint.name().into(),
+            today.into(),
+            now.into(),
+            spacing.into(),
+            LONGEST_QUEUE_MS.into(),
+            per_day.into(),
+        ];
+        let Some(row) = self.db.query_one_raw(self.statement(sql, values)).await? else {
+            return Ok(None);
+        };
+        let next_at: i64 = row.try_get("", "next_at")?;
+        Ok(Timestamp::from_millisecond(next_at - spacing).ok())
+    }
+
+    async fn acquire(&self, api_key: &str, endpoint: Endpoint) -> Result<(), PermitRefused> {
+        let reserved = self
+            .reserve(api_key, endpoint)
+            .await
+            .map_err(|error| PermitRefused::Unavailable(error.into()))?;
+        let Some(at) = reserved else {
+            return Err(PermitRefused::QuotaSpent {
+                resets_at: self.resets_at(),
+            });
+        };
+        let wait = at.duration_since(self.clock.now());
+        if let Ok(wait) = Duration::try_from(wait) {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    fn statement(&self, sql: &str, values: impl IntoIterator<Item = sea_orm::Value>) -> Statement {
+        Statement::from_sql_and_values(self.db.get_database_backend(), sql, values)
+    }
+}
+
+struct KeyPermits {
+    ledger: RequestLedger,
+    api_key: Box<str>,
+}
+
+impl RequestPermits for KeyPermits {
+    fn acquire(&self, kind: RequestKind) -> BoxFuture<'_, Result<(), PermitRefused>> {
+        let endpoint = match kind {
+            RequestKind::Read | RequestKind::Write | RequestKind::Upload => Endpoint::Api,
+            RequestKind::Token => Endpoint::Token,
+        };
+        Box::pin(self.ledger.acquire(&self.api_key, endpoint))
+    }
+}
+
+fn spacing_ms(per_second: u32) -> i64 {
+    let percent = 1000 * SPACING_PERCENT / i64::from(per_second.max(1));
+    (percent / 100).max(1)
+}
+
+fn next_midnight(now: Timestamp) -> Timestamp {
+    let tomorrow = now.as_millisecond().div_euclid(DAY_MS) + 1;
+    Timestamp::from_millisecond(tomorrow * DAY_MS).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;

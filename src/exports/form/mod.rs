@@ -1,0 +1,374 @@
+//! The form "Set up export": what was typed, as it was typed, so that it can be shown again; and what is wrong with it.
+//!
+//! Nothing here asks the database or Constant Contact: [`Offers`] holds what there is to choose from.
+
+mod guess;
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use self::guess::{field_meaning, guess_field};
+use super::account::AccountProblem;
+use super::offers::Offers;
+use super::{Attribute, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Target};
+use crate::constant_contact::limits::StandardField;
+use crate::constant_contact::{ListId, ListIdError, parse_list_id};
+use crate::names::{Name, NameProblem};
+use crate::profiles::{Field, Semantic};
+
+/// What comes before the vendor's heading in the name of a row of "Data matching".
+pub(super) const ATTRIBUTE_PREFIX: &str = "attribute.";
+
+/// The values of the form. Empty text is "nothing chosen".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ExportForm {
+    pub(super) connection: Option<Uuid>,
+    pub(super) name: String,
+    /// "Constant Contact List ID", as typed or pasted.
+    pub(super) list: String,
+    /// What [`ExportForm::list`] was when the page was drawn.
+    pub(super) list_shown: String,
+    /// Choice in the picker.
+    pub(super) list_choice: String,
+    /// Name typed for a list to be created.
+    pub(super) new_list: String,
+    pub(super) source: Option<Uuid>,
+    pub(super) email_field: String,
+    /// Vendor's heading and profile field of each row, in order.
+    pub(super) attributes: Vec<(String, String)>,
+    /// Heading chosen beside "Add attribute".
+    pub(super) add_target: String,
+    pub(super) segments: Vec<Uuid>,
+    /// Version of the export when the page was drawn; 0 for a new one.
+    pub(super) version: i32,
+}
+
+/// What the button that was pressed asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Save the export.
+    Save,
+    /// Draw the page again with what the chosen connection offers.
+    Show,
+    /// Draw the page again with what the chosen source offers.
+    ShowSource,
+    /// Add the row chosen.
+    AddAttribute,
+    /// Remove the row with a heading.
+    RemoveAttribute(String),
+    /// Create a list at Constant Contact.
+    CreateList,
+}
+
+/// Something that keeps the form from being saved, and the field it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// Id of the field on the page; empty for the form as a whole.
+    pub(super) field: String,
+    pub(super) kind: ProblemKind,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ProblemKind {
+    ConnectionMissing,
+    ConnectionNotUsable,
+    Name(NameProblem),
+    NameTaken,
+    List(ListIdError),
+    NewListNotCreated,
+    NewListName,
+    SourceMissing,
+    EmailMissing,
+    /// The profiles have no such field (any more).
+    FieldGone(String),
+    AttributeFieldMissing,
+    TargetUnknown(String),
+    TargetTwice,
+    /// The account has no such custom field (any more).
+    CustomFieldGone(String),
+    TooManyCustomFields,
+    BirthdayHalf,
+    SegmentsMissing,
+    SegmentGone,
+    TooManySegments,
+    /// The account could not be asked, or said no.
+    Account(AccountProblem),
+}
+
+/// A form without problems, to be checked against the account and saved.
+#[derive(Debug)]
+pub(super) struct CheckedForm {
+    pub(super) connection_id: Uuid,
+    /// Without the list's name, which only the account knows.
+    pub(super) definition: ExportDefinition,
+}
+
+impl ExportForm {
+    /// Reads posted pairs; unknown ones are ignored, ids that are none count as nothing chosen.
+    pub(super) fn read(pairs: &[(String, String)]) -> (Self, Action) {
+        let mut form = Self::default();
+        let mut action = Action::Save;
+        for (name, value) in pairs {
+            // PostgreSQL keeps no NUL, and no field of the form has a use for it.
+            let value = value.replace('\0', "");
+            match name.as_str() {
+                "connection" => form.connection = value.parse().ok(),
+                "name" => form.name = value,
+                "list" => form.list = value,
+                "list_shown" => form.list_shown = value,
+                "list_choice" => form.list_choice = value,
+                "new_list" => form.new_list = value,
+                "source" => form.source = value.parse().ok(),
+                "email_field" => form.email_field = value,
+                "add_target" => form.add_target = value,
+                "segment" => form.segments.extend(value.parse::<Uuid>()),
+                "version" => form.version = value.parse().unwrap_or_default(),
+                "action" => action = Action::read(&value),
+                _ => {
+                    if let Some(heading) = name.strip_prefix(ATTRIBUTE_PREFIX) {
+                        form.attributes.push((heading.to_owned(), value));
+                    }
+                }
+            }
+        }
+        form.take_choice();
+        (form, action)
+    }
+
+    /// The form of a saved export.
+    pub(super) fn of(definition: &ExportDefinition, version: i32) -> Self {
+        let list = definition.list_id.to_string();
+        Self {
+            connection: definition.connection_id,
+            name: definition.name.clone(),
+            list_shown: list.clone(),
+            list,
+            source: Some(definition.source_id),
+            email_field: definition.email_field.clone(),
+            attributes: definition
+                .attributes
+                .iter()
+                .map(|attribute| (attribute.target.heading(), attribute.field.clone()))
+                .collect(),
+            segments: definition.segment_ids.clone(),
+            version,
+            ..Self::default()
+        }
+    }
+
+    /// A list newly chosen in the picker counts when the ID was left as it was or taken away: without a script the two
+    /// fields cannot follow each other.
+    fn take_choice(&mut self) {
+        let typed = self.list.trim();
+        let is_untouched = typed.is_empty() || typed == self.list_shown.trim();
+        let chosen = parse_list_id(&self.list_choice).ok();
+        let shown = parse_list_id(&self.list_shown).ok();
+        if let Some(chosen) = chosen.filter(|chosen| is_untouched && Some(*chosen) != shown) {
+            self.list = chosen.to_string();
+        }
+    }
+
+    /// Adds the row chosen beside "Add attribute", with the field whose name fits.
+    pub(super) fn add_attribute(&mut self, fields: &[Field]) {
+        let heading = std::mem::take(&mut self.add_target);
+        let is_new = self.attributes.iter().all(|(other, _)| *other != heading);
+        if let (true, Ok(target)) = (is_new, heading.parse::<Target>()) {
+            let field = guess_field(&target, fields).unwrap_or_default();
+            self.attributes.push((heading, field));
+        }
+    }
+
+    /// Removes a row.
+    pub(super) fn remove_attribute(&mut self, heading: &str) {
+        self.attributes.retain(|(other, _)| other != heading);
+    }
+
+    /// Forgets what another source had, after the source was changed.
+    pub(super) fn fit_to_source(&mut self, offers: &Offers) {
+        let exists = |name: &str| offers.fields.iter().any(|field| field.name == name);
+        if !exists(&self.email_field) {
+            self.email_field.clear();
+        }
+        for (heading, field) in &mut self.attributes {
+            if !exists(field) {
+                let target = heading.parse::<Target>().ok();
+                *field = target
+                    .and_then(|target| guess_field(&target, &offers.fields))
+                    .unwrap_or_default();
+            }
+        }
+        self.segments
+            .retain(|id| offers.segments.iter().any(|offer| offer.id == *id));
+        self.preselect_email(offers);
+    }
+
+    /// Chooses the e-mail field whose meaning is known, when none was chosen.
+    pub(super) fn preselect_email(&mut self, offers: &Offers) {
+        if self.email_field.is_empty()
+            && let Some(field) = field_meaning(&offers.fields, Semantic::Email)
+        {
+            self.email_field = field.name.clone();
+        }
+    }
+
+    /// The definition, or everything that is wrong, in the order of the page.
+    pub(super) fn check(&self, offers: &Offers) -> Result<CheckedForm, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let connection = self.check_connection(offers, &mut problems);
+        let name = problems.take("name", Name::parse(&self.name).map_err(ProblemKind::Name));
+        let list = problems.take("list", self.check_list());
+        if self.source.is_none() {
+            problems.add("source", ProblemKind::SourceMissing);
+        }
+        if self.email_field.is_empty() {
+            problems.add("email_field", ProblemKind::EmailMissing);
+        } else {
+            problems.check_field("email_field", &self.email_field, offers);
+        }
+        let attributes = self.check_attributes(offers, &mut problems);
+        self.check_segments(offers, &mut problems);
+        match (connection, name, list, self.source, problems.0.is_empty()) {
+            (Some(connection_id), Some(name), Some(list_id), Some(source_id), true) => {
+                Ok(CheckedForm {
+                    connection_id,
+                    definition: ExportDefinition {
+                        name: name.as_str().to_owned(),
+                        connection_id: Some(connection_id),
+                        list_id,
+                        list_name: None,
+                        source_id,
+                        email_field: self.email_field.clone(),
+                        attributes,
+                        segment_ids: self.segments.clone(),
+                    },
+                })
+            }
+            _ => Err(problems.0),
+        }
+    }
+
+    fn check_connection(&self, offers: &Offers, problems: &mut Problems) -> Option<Uuid> {
+        let Some(chosen) = self.connection else {
+            problems.add("connection", ProblemKind::ConnectionMissing);
+            return None;
+        };
+        if offers.may_use(chosen) {
+            return Some(chosen);
+        }
+        problems.add("connection", ProblemKind::ConnectionNotUsable);
+        None
+    }
+
+    fn check_list(&self) -> Result<ListId, ProblemKind> {
+        parse_list_id(&self.list).map_err(|problem| match problem {
+            ListIdError::Empty if !self.new_list.trim().is_empty() => {
+                ProblemKind::NewListNotCreated
+            }
+            problem => ProblemKind::List(problem),
+        })
+    }
+
+    fn check_attributes(&self, offers: &Offers, problems: &mut Problems) -> Vec<Attribute> {
+        let mut checked = Vec::new();
+        let mut seen = HashSet::new();
+        for (heading, field) in &self.attributes {
+            let id = format!("{ATTRIBUTE_PREFIX}{heading}");
+            let Ok(mut target) = heading.parse::<Target>() else {
+                problems.add(&id, ProblemKind::TargetUnknown(heading.clone()));
+                continue;
+            };
+            if !seen.insert(heading) {
+                problems.add(&id, ProblemKind::TargetTwice);
+                continue;
+            }
+            if let Target::Custom { name, label } = &mut target {
+                match offers.custom_field_label(name) {
+                    Some(known) => *label = known.to_owned(),
+                    None => problems.add(&id, ProblemKind::CustomFieldGone(name.clone())),
+                }
+            }
+            if field.is_empty() {
+                problems.add(&id, ProblemKind::AttributeFieldMissing);
+            } else {
+                problems.check_field(&id, field, offers);
+            }
+            checked.push(Attribute {
+                target,
+                field: field.clone(),
+            });
+        }
+        if checked
+            .iter()
+            .filter(|attribute| attribute.target.is_custom())
+            .count()
+            > MAX_CUSTOM_ATTRIBUTES
+        {
+            problems.add("add_target", ProblemKind::TooManyCustomFields);
+        }
+        // The vendor refuses one without the other (operation `contactsCSVImport`).
+        let has = |field: StandardField| seen.contains(&field.heading().to_owned());
+        if has(StandardField::BirthdayDay) != has(StandardField::BirthdayMonth) {
+            problems.add("add_target", ProblemKind::BirthdayHalf);
+        }
+        checked
+    }
+
+    fn check_segments(&self, offers: &Offers, problems: &mut Problems) {
+        let is_offered = |id: &Uuid| offers.segments.iter().any(|offer| offer.id == *id);
+        if self.segments.is_empty() {
+            problems.add("segments", ProblemKind::SegmentsMissing);
+        } else if self.segments.len() > MAX_SEGMENTS {
+            problems.add("segments", ProblemKind::TooManySegments);
+        } else if !self.segments.iter().all(is_offered) {
+            problems.add("segments", ProblemKind::SegmentGone);
+        }
+    }
+}
+
+impl Problem {
+    pub(super) fn new(field: &str, kind: ProblemKind) -> Self {
+        Self {
+            field: field.to_owned(),
+            kind,
+        }
+    }
+}
+
+impl Action {
+    fn read(value: &str) -> Self {
+        match value.split_once(' ') {
+            Some(("remove-attribute", heading)) => Self::RemoveAttribute(heading.to_owned()),
+            _ => match value {
+                "show" => Self::Show,
+                "show-source" => Self::ShowSource,
+                "add-attribute" => Self::AddAttribute,
+                "create-list" => Self::CreateList,
+                _ => Self::Save,
+            },
+        }
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, field: &str, kind: ProblemKind) {
+        self.0.push(Problem::new(field, kind));
+    }
+
+    fn take<T>(&mut self, field: &str, result: Result<T, ProblemKind>) -> Option<T> {
+        result.map_err(|kind| self.add(field, kind)).ok()
+    }
+
+    fn check_field(&mut self, id: &str, name: &str, offers: &Offers) {
+        if offers.fields.iter().all(|field| field.name != name) {
+            self.add(id, ProblemKind::FieldGone(name.to_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Data > Exports: the list, the form "Set up export", the read-only view, the question before removal.
+
+mod conflict;
+mod desk;
+mod edit;
+mod list;
+mod page;
+mod remove;
+mod selection;
+mod view;
+mod words;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use sea_orm::DatabaseConnection;
+use uuid::Uuid;
+
+use super::{Access, Export, StoreError, store};
+use crate::auth::Permission;
+use crate::connections::{self, Connection};
+use crate::web::{PageError, SignedIn};
+
+/// Routes of this concept.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/exports", web::get().to(list::show))
+        .route("/exports/new", web::get().to(edit::new))
+        .route("/exports/new", web::post().to(edit::create))
+        .route("/exports/selected", web::post().to(selection::act))
+        .route("/exports/{id}", web::get().to(edit::open))
+        .route("/exports/{id}", web::post().to(edit::save))
+        .route("/exports/{id}/remove", web::get().to(remove::ask))
+        .route("/exports/{id}/remove", web::post().to(remove::remove));
+}
+
+/// An export with its connection and what the visitor may do with it.
+struct OpenExport {
+    export: Export,
+    connection: Option<Connection>,
+    access: Access,
+}
+
+/// The export, whatever the visitor may do with it.
+async fn open_export(
+    visit: &SignedIn,
+    db: &Data<DatabaseConnection>,
+    id: Uuid,
+) -> Result<OpenExport, PageError> {
+    let export = store::get(&***db, id).await?;
+    let connection = match export.definition.connection_id {
+        Some(id) => connections::store::find(&***db, id).await?,
+        None => None,
+    };
+    let access = Access::of(&visit.user, connection.as_ref());
+    Ok(OpenExport {
+        export,
+        connection,
+        access,
+    })
+}
+
+/// The export, if the visitor may change it.
+async fn open_to_edit(
+    visit: &SignedIn,
+    db: &Data<DatabaseConnection>,
+    id: Uuid,
+) -> Result<OpenExport, PageError> {
+    visit.require(Permission::EditExports)?;
+    let open = open_export(visit, db, id).await?;
+    if open.access.may_edit() {
+        Ok(open)
+    } else {
+        Err(PageError::NotAllowed)
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Changed(_) => Self::Conflict,
+            StoreError::Database(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Snapshots: unified customer profiles at one moment, in bulk.
+//!
+//! Owns how profile rows are written, scanned, counted and removed, and what a *field* is: its type, how its text is
+//! read as a number or date, and what it probably means. A snapshot is immutable once published; values are kept as
+//! the source's own text, so that an export sends what the source said. Columns are addressed by position: no text
+//! of a person ever becomes an SQL identifier.
+//!
+//! Must never: know sources, segments or exports; keep a whole snapshot in memory; run on an async worker thread.
+//! Every call of [`Snapshots`] blocks: call it inside `tokio::task::spawn_blocking`.
+//!
+//! Read next: [`Snapshots`] (the storage contract), [`Filter`] (which profiles), [`SqliteSnapshots`].
+
+mod field;
+mod filter;
+mod rows;
+mod snapshots;
+mod sqlite;
+pub mod value;
+
+pub use field::{Field, FieldType, Semantic};
+pub use filter::{Filter, NumberRange, Test, TextOp};
+pub use rows::{ProfileRow, RowBatch};
+pub use snapshots::{Scan, SnapshotError, SnapshotId, SnapshotWriter, Snapshots, WriterAlive};
+pub use sqlite::SqliteSnapshots;

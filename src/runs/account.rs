@@ -1,0 +1,132 @@
+//! The account of a run: what was sent, what Constant Contact counted, and every difference as it is.
+
+use super::outcome::{Ending, Outcome};
+use super::part::{Part, PartState};
+use super::plan::Totals;
+use super::reject::RejectedCounts;
+use super::run::Run;
+
+/// Every profile accounted for. Units: profiles, unless said otherwise.
+///
+/// Always: `read` = `planned` + `duplicates` + `rejected`, and `planned` = `delivered` + `under_way` + `lost` + `not_sent`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Members of the segments read.
+    pub read: u64,
+    /// Rows put into parts.
+    pub planned: u64,
+    /// Left out because an earlier row has the same address.
+    pub duplicates: u64,
+    /// Left out because the target would refuse them.
+    pub rejected: RejectedCounts,
+    /// Rows of parts whose activity completed.
+    pub delivered: u64,
+    /// Rows of parts that Constant Contact works on, or of which it is not known whether they arrived.
+    pub under_way: u64,
+    /// Rows of parts whose activity did not complete, or that were refused.
+    pub lost: u64,
+    /// Rows recorded and not sent.
+    pub not_sent: u64,
+    /// Of `delivered`: lines the activities read, the heading left out. `None` while no activity has said.
+    pub rows_received: Option<u64>,
+    /// Of `delivered`: contacts in the uploads, as the activities count.
+    pub persons: Option<u64>,
+    /// Of `delivered`: errors that cannot be corrected.
+    pub errors: u64,
+    /// Of `delivered`: errors that can be corrected at Constant Contact.
+    pub correctable: u64,
+    /// Of `delivered`: unsubscribed people, put on no list.
+    pub unsubscribed: u64,
+    /// Parts.
+    pub parts: u64,
+    /// Parts whose activity completed.
+    pub parts_completed: u64,
+}
+
+impl Account {
+    /// The account of a run as it stands.
+    pub fn of(run: &Run, parts: &[Part]) -> Self {
+        let Totals {
+            read,
+            sent,
+            duplicates,
+            rejected,
+            ..
+        } = run.totals;
+        let mut account = Self {
+            read,
+            planned: sent,
+            duplicates,
+            rejected,
+            parts: parts.len() as u64,
+            ..Self::default()
+        };
+        for part in parts {
+            match part.state {
+                PartState::Completed => account.add_completed(part),
+                PartState::Accepted | PartState::Sending | PartState::Unclear => {
+                    account.under_way += part.rows;
+                }
+                PartState::Failed
+                | PartState::Cancelled
+                | PartState::TimedOut
+                | PartState::Gone
+                | PartState::Refused => account.lost += part.rows,
+                PartState::Recorded => account.not_sent += part.rows,
+            }
+        }
+        let in_parts = account.delivered + account.under_way + account.lost + account.not_sent;
+        account.not_sent += account.planned.saturating_sub(in_parts);
+        account
+    }
+
+    fn add_completed(&mut self, part: &Part) {
+        self.delivered += part.rows;
+        self.parts_completed += 1;
+        let counts = &part.counts;
+        if let Some(lines) = counts.items_total {
+            *self.rows_received.get_or_insert(0) += lines.saturating_sub(1);
+        }
+        if let Some(persons) = counts.persons {
+            *self.persons.get_or_insert(0) += persons;
+        }
+        self.errors += counts.errors.unwrap_or(0);
+        self.correctable += counts.correctable.unwrap_or(0);
+        self.unsubscribed += counts.cannot_add_to_list.unwrap_or(0);
+    }
+
+    /// Rows sent that the activities did not read; negative when they read more. `None` when they did not say.
+    pub fn difference(&self) -> Option<i64> {
+        let received = self.rows_received?;
+        Some(self.delivered.cast_signed() - received.cast_signed())
+    }
+
+    /// Whether anything was counted by Constant Contact other than what was sent.
+    pub fn has_differences(&self) -> bool {
+        self.difference().is_some_and(|difference| difference != 0)
+            || self.errors + self.correctable + self.unsubscribed > 0
+    }
+
+    /// How a run whose activities have all ended ends.
+    pub(super) fn outcome(&self, parts: &[Part]) -> Outcome {
+        if parts.is_empty() {
+            return Ending::AllRejected.into();
+        }
+        let failed = parts.iter().find(|part| part.state != PartState::Completed);
+        if let Some(part) = failed {
+            return Outcome {
+                vendor_words: part.vendor_words.clone(),
+                ..Ending::ActivityFailed.into()
+            };
+        }
+        if self.has_differences() {
+            Ending::DeliveredWithDifferences.into()
+        } else {
+            Ending::Delivered.into()
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "account_tests.rs"]
+mod tests;

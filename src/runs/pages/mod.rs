@@ -1,0 +1,59 @@
+//! What people see of runs: starting one, its page with live progress, canceling it, the history of an export.
+//!
+//! Everybody who is signed in sees runs; starting and canceling asks what the person may do with the export.
+
+mod cancel;
+mod events;
+mod history;
+mod show;
+mod start;
+mod view;
+
+use actix_web::web::{self, ServiceConfig};
+use sea_orm::DatabaseConnection;
+
+use super::store::StoreError;
+use crate::connections;
+use crate::exports::{Access, Author, Export};
+use crate::web::{PageError, SignedIn};
+
+/// Routes of this concept.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/exports/{id}/run", web::post().to(start::start))
+        .route("/exports/{id}/runs", web::get().to(history::list))
+        .route("/runs/{id}", web::get().to(show::show))
+        .route("/runs/{id}/events", web::get().to(events::follow))
+        .route("/runs/{id}/cancel", web::post().to(cancel::cancel));
+}
+
+/// What the visitor may do with an export.
+async fn access(
+    visit: &SignedIn,
+    db: &DatabaseConnection,
+    export: &Export,
+) -> Result<Access, PageError> {
+    let connection = match export.definition.connection_id {
+        Some(id) => connections::store::find(db, id).await?,
+        None => None,
+    };
+    Ok(Access::of(&visit.user, connection.as_ref()))
+}
+
+fn author(visit: &SignedIn) -> Author<'_> {
+    Author {
+        user_id: Some(visit.user.id),
+        ip: Some(&visit.ip),
+        at: visit.now,
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Database(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}

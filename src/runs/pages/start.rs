@@ -1,0 +1,33 @@
+//! **Run**: asks for a run and shows it.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use sea_orm::DatabaseConnection;
+use uuid::Uuid;
+
+use super::{access, author};
+use crate::auth::Permission;
+use crate::exports;
+use crate::runs::{Engine, Trigger, store};
+use crate::web::{self, PageError, SignedIn, paths};
+
+/// `POST /exports/{id}/run`. A second press while the export runs leads to the same run.
+pub(super) async fn start(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    engine: Data<Engine>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::EditExports)?;
+    let export = exports::store::get(&**db, *id).await?;
+    if !access(&visit, &db, &export).await?.may_edit() {
+        return Err(PageError::NotAllowed);
+    }
+    let requested = store::request(&db, &export, Trigger::Person, author(&visit)).await?;
+    if requested.is_new {
+        engine.wake();
+    } else {
+        visit.flash_warning(visit.t("runs-already-running"));
+    }
+    Ok(web::see_other(&paths::run(requested.run_id)))
+}

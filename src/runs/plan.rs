@@ -1,0 +1,230 @@
+//! The plan of a run: which profiles are sent, in which files.
+//!
+//! A pure function of the snapshot's rows in order and the layout, so that a run that was interrupted can be planned
+//! again and every part comes out byte for byte the same. Nothing here waits, sends or stores.
+//!
+//! Per profile: the address is cleaned and judged, attributes are cleaned, cut and judged, and only then is the
+//! address compared with those before; so a profile that is rejected never stands in the way of a later one with the
+//! same address. Always: read = sent + duplicates + rejected.
+
+use crate::constant_contact::limits::{
+    CUSTOM_VALUE_CHARS, FieldKind, SENT_DATE_FORMAT, StandardField,
+};
+use crate::exports::{ExportDefinition, Target};
+use crate::profiles::{Field, FieldType};
+
+use super::dedupe::SeenEmails;
+use super::normalise::{clean, clean_email, cut};
+use super::part_writer::{PartLimits, PartWriter, PlannedPart, push_value};
+use super::reject::{
+    DatePart, RejectedCounts, Rejection, check_email, parse_day, parse_day_or_month,
+};
+
+/// What a run has counted so far. Units: profiles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Members of the segments read.
+    pub read: u64,
+    /// Rows put into parts.
+    pub sent: u64,
+    /// Left out because an earlier row has the same address.
+    pub duplicates: u64,
+    /// Left out because the target would refuse them.
+    pub rejected: RejectedCounts,
+    /// Read with at least one value longer than the target takes; it is cut. Says nothing about whether they are sent.
+    pub adjusted: u64,
+}
+
+/// Profile fields that an export needs and the snapshot does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the source has no field named {}", .0.join(", "))]
+pub struct MissingFields(pub Vec<String>);
+
+/// Which columns are read, how they are treated and under which headings they are sent.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Columns of the snapshot; the e-mail address first.
+    columns: Vec<usize>,
+    /// How each column after the first is treated.
+    rules: Vec<ValueRule>,
+    /// Heading line.
+    header: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ValueRule {
+    Text { max_chars: usize },
+    Date(FieldType),
+    Birthday(DatePart, FieldType),
+}
+
+impl Layout {
+    /// The layout of an export over a snapshot with these fields.
+    ///
+    /// # Errors
+    /// [`MissingFields`], naming each once.
+    pub fn new(definition: &ExportDefinition, fields: &[Field]) -> Result<Self, MissingFields> {
+        let mut missing = Vec::new();
+        let mut columns = Vec::new();
+        let mut types = Vec::new();
+        let wanted = definition
+            .attributes
+            .iter()
+            .map(|attribute| &attribute.field);
+        for name in std::iter::once(&definition.email_field).chain(wanted) {
+            match fields.iter().position(|field| field.name == *name) {
+                Some(column) => {
+                    columns.push(column);
+                    types.push(fields[column].field_type);
+                }
+                None if missing.contains(name) => {}
+                None => missing.push(name.clone()),
+            }
+        }
+        if !missing.is_empty() {
+            return Err(MissingFields(missing));
+        }
+        let targets = definition
+            .attributes
+            .iter()
+            .map(|attribute| &attribute.target);
+        let rules = targets
+            .zip(&types[1..])
+            .map(|(target, field_type)| rule(target, *field_type));
+        let mut header = StandardField::Email.heading().as_bytes().to_vec();
+        for attribute in &definition.attributes {
+            header.push(b',');
+            push_value(&mut header, &attribute.target.heading());
+        }
+        header.push(b'\n');
+        Ok(Self {
+            rules: rules.collect(),
+            columns,
+            header,
+        })
+    }
+
+    /// Columns to read from the snapshot, in the order [`Planner::push`] asks for them.
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+}
+
+fn rule(target: &Target, field_type: FieldType) -> ValueRule {
+    match target {
+        Target::Custom { .. } => ValueRule::Text {
+            max_chars: CUSTOM_VALUE_CHARS,
+        },
+        Target::Standard(field) => match field.kind() {
+            FieldKind::Text | FieldKind::Email => ValueRule::Text {
+                max_chars: field.max_chars(),
+            },
+            FieldKind::Date => ValueRule::Date(field_type),
+            FieldKind::DayOfMonth => ValueRule::Birthday(DatePart::Day, field_type),
+            FieldKind::Month => ValueRule::Birthday(DatePart::Month, field_type),
+        },
+    }
+}
+
+/// Takes profiles in snapshot order and hands out parts.
+pub struct Planner {
+    rules: Vec<ValueRule>,
+    seen: SeenEmails,
+    writer: PartWriter,
+    totals: Totals,
+    row: Vec<u8>,
+}
+
+impl Planner {
+    /// A plan of about `expected` profiles.
+    pub fn new(layout: &Layout, limits: PartLimits, expected: u64) -> Self {
+        let expected = usize::try_from(expected).unwrap_or(usize::MAX / 64);
+        Self {
+            rules: layout.rules.clone(),
+            seen: SeenEmails::with_capacity(expected),
+            writer: PartWriter::new(layout.header.clone(), limits),
+            totals: Totals::default(),
+            row: Vec::new(),
+        }
+    }
+
+    /// Takes the profile of row `row_number`, whose chosen columns `value` hands out; returns the part before it when that
+    /// is complete, with what had been counted until then.
+    pub fn push<'a>(
+        &mut self,
+        row_number: u64,
+        value: impl Fn(usize) -> &'a str,
+    ) -> Option<(PlannedPart, Totals)> {
+        let before = self.totals;
+        self.totals.read += 1;
+        let email = clean_email(value(0));
+        self.row.clear();
+        self.row.extend_from_slice(email.as_bytes());
+        // Attributes of a profile without a good address are looked at as well: "adjusted" is about the values.
+        let attributes = self.push_attributes(value);
+        if let Err(reason) = check_email(email).and(attributes) {
+            self.totals.rejected.add(reason);
+            return None;
+        }
+        if !self.seen.insert(email) {
+            self.totals.duplicates += 1;
+            return None;
+        }
+        self.totals.sent += 1;
+        let part = self.writer.push(row_number, &self.row)?;
+        Some((part, before))
+    }
+
+    /// The last part and the final count.
+    pub fn finish(mut self) -> (Option<PlannedPart>, Totals) {
+        (self.writer.finish(), self.totals)
+    }
+
+    /// What has been counted so far.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    fn push_attributes<'a>(&mut self, value: impl Fn(usize) -> &'a str) -> Result<(), Rejection> {
+        let mut outcome = Ok(());
+        let mut is_adjusted = false;
+        let mut birthday = [false; 2];
+        for (index, rule) in self.rules.iter().enumerate() {
+            let value = clean(value(index + 1));
+            self.row.push(b',');
+            if value.is_empty() {
+                continue;
+            }
+            let sent = match *rule {
+                ValueRule::Text { max_chars } => {
+                    let kept = cut(&value, max_chars);
+                    is_adjusted |= kept.len() < value.len();
+                    push_value(&mut self.row, kept);
+                    Ok(())
+                }
+                ValueRule::Date(field_type) => parse_day(&value, field_type)
+                    .map(|day| {
+                        push_value(&mut self.row, &day.strftime(SENT_DATE_FORMAT).to_string())
+                    })
+                    .ok_or(Rejection::AnniversaryNotADate),
+                ValueRule::Birthday(part, field_type) => {
+                    birthday[part as usize] = true;
+                    parse_day_or_month(&value, field_type, part)
+                        .map(|number| push_value(&mut self.row, &number.to_string()))
+                        .ok_or(Rejection::BirthdayIncomplete)
+                }
+            };
+            outcome = outcome.and(sent);
+        }
+        self.row.push(b'\n');
+        self.totals.adjusted += u64::from(is_adjusted);
+        if birthday[0] != birthday[1] {
+            outcome = outcome.and(Err(Rejection::BirthdayIncomplete));
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

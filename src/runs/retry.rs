@@ -1,0 +1,131 @@
+//! What is done about each class of failure, how long is waited and when it is given up: one table.
+//!
+//! | what happened | sent? | what the run does | first wait | longest wait | given up after |
+//! |---|---|---|---|---|---|
+//! | `throttled` | no | waits, everybody with this key a second | 1 s | 8 s | 1 h |
+//! | day's requests used up | no | pauses until 00:00 UTC, gives its place to others | to midnight | - | never |
+//! | queue of activities full | no | waits for the queue | 15 s | 2 min | 6 h |
+//! | not reachable; token not renewed | no | tries again | 1 s | 1 min | 2 h |
+//! | a read failed half-way or with 5xx | - | reads again | 1 s | 1 min | 2 h |
+//! | an upload's answer is unclear | perhaps | searches the activities ([`LOOKS_SECONDS`]), then sends again | 1 s | 1 min | [`MAX_SENDS`] sends |
+//! | 401 | no | renews the token once, then stops | - | - | second 401 |
+//! | 403, 404, 409, other 4xx | no | stops with the vendor's words | - | - | at once |
+//!
+//! Sources: `throttled` clears within a second and `quota_exceeded` at 00:00 UTC (guide, "rate limits"; no answer carries
+//! Retry-After); at most 1,000 queued activities (`contactsCSVImport`); no operation has an idempotency key, hence
+//! the searches. The times are ours: long enough for a deployment or an outage at the vendor, short enough that somebody
+//! hears of it the same day.
+
+use std::time::Duration;
+
+use crate::constant_contact::{ClientError, PermitRefused};
+
+use super::run::WaitingFor;
+
+/// Seconds waited before each search for a part whose upload had an unclear answer. The vendor documents no delay
+/// between accepting a file and listing its activity; half a minute is ours.
+pub(super) const LOOKS_SECONDS: [u64; 5] = [1, 2, 4, 8, 15];
+/// The same after an interruption, when nobody has seen the upload end: together longer than an upload may take, so that
+/// a request of the previous owner that is still on its way has ended before anything is sent again.
+pub(super) const LOOKS_AFTER_TAKEOVER_SECONDS: [u64; 9] = [1, 2, 4, 8, 15, 20, 30, 30, 30];
+/// Sends of one part: each but the first after it was established that the one before had not arrived.
+pub(super) const MAX_SENDS: u32 = 5;
+/// Longest wait for the activities of a run. The reference product names up to an hour for 1,000,000 profiles; six
+/// times that is not slowness any more.
+pub(super) const MAX_FOLLOWING: Duration = Duration::from_hours(6);
+
+/// A schedule of waits: doubling from `first` to `longest`, given up after `give_up_after` altogether.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Backoff {
+    pub(super) first: Duration,
+    pub(super) longest: Duration,
+    pub(super) give_up_after: Duration,
+}
+
+impl Backoff {
+    pub(super) const THROTTLED: Self = Self::new(1, 8, 3_600);
+    pub(super) const QUEUE_FULL: Self = Self::new(15, 120, 6 * 3_600);
+    pub(super) const UNAVAILABLE: Self = Self::new(1, 60, 2 * 3_600);
+
+    const fn new(first_seconds: u64, longest_seconds: u64, give_up_seconds: u64) -> Self {
+        Self {
+            first: Duration::from_secs(first_seconds),
+            longest: Duration::from_secs(longest_seconds),
+            give_up_after: Duration::from_secs(give_up_seconds),
+        }
+    }
+
+    /// The wait before try number `tries` + 1, where `tries` failures have happened, without jitter.
+    pub(super) fn wait(&self, tries: u32) -> Duration {
+        let doubled = self
+            .first
+            .saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
+        doubled.min(self.longest)
+    }
+}
+
+/// What to do about a failed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Nothing was sent; wait and send it again.
+    Again(Backoff, Option<WaitingFor>),
+    /// Nothing was sent; pause until the day's count starts again.
+    PauseUntilMidnight,
+    /// Nothing was done; renew the token once.
+    RenewToken,
+    /// It may have been done; find out first. For a read: read again.
+    FindOut,
+    /// Whoever wanted the request no longer does.
+    Stop,
+    /// The same request would fail again.
+    GiveUp,
+}
+
+impl Remedy {
+    /// The remedy for an error; the only place that decides on classes of errors.
+    pub(super) fn of(error: &ClientError) -> Self {
+        match error {
+            ClientError::Throttled(_) => Self::Again(Backoff::THROTTLED, None),
+            ClientError::NotPermitted(PermitRefused::QuotaSpent { .. })
+            | ClientError::QuotaExceeded(_) => Self::PauseUntilMidnight,
+            ClientError::NotPermitted(PermitRefused::Stopped) => Self::Stop,
+            ClientError::NotPermitted(PermitRefused::Unavailable(_)) => {
+                Self::Again(Backoff::UNAVAILABLE, None)
+            }
+            ClientError::QueueFull(_) => Self::Again(Backoff::QUEUE_FULL, Some(WaitingFor::Queue)),
+            ClientError::Unreachable(_) => {
+                Self::Again(Backoff::UNAVAILABLE, Some(WaitingFor::Vendor))
+            }
+            ClientError::SignInExpired(_) => Self::RenewToken,
+            ClientError::Interrupted(_)
+            | ClientError::ServerProblem(_)
+            | ClientError::Unreadable { .. } => Self::FindOut,
+            ClientError::InvalidRequest(_)
+            | ClientError::Forbidden(_)
+            | ClientError::NotFound(_)
+            | ClientError::Conflict(_)
+            | ClientError::Rejected(_) => Self::GiveUp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let waits: Vec<u64> = (1..=9)
+            .map(|tries| Backoff::UNAVAILABLE.wait(tries).as_secs())
+            .collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(Backoff::QUEUE_FULL.wait(u32::MAX).as_secs(), 120);
+    }
+
+    #[test]
+    fn looks_outlast_an_upload() {
+        let settings = crate::config::Settings::defaults();
+        let upload = crate::constant_contact::ClientConfig::from_settings(&settings).upload_timeout;
+        assert!(Duration::from_secs(LOOKS_AFTER_TAKEOVER_SECONDS.iter().sum()) > upload);
+    }
+}

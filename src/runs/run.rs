@@ -1,0 +1,331 @@
+//! What a run is and where it stands: states, outcomes and the allowed changes between them, as data.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::exports::ExportDefinition;
+use crate::segments::Rule;
+use crate::web::Tone;
+
+use super::plan::Totals;
+
+/// Where a run stands, in the reference product's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RunState {
+    /// Waits for an engine.
+    Queued,
+    /// Running; can be canceled.
+    Refreshing,
+    /// Finished well.
+    Successful,
+    /// Did not deliver everything for a reason that may be gone next time.
+    Failure,
+    /// Somebody must act, or every retry is used up.
+    FailedPermanent,
+    /// Somebody stopped it before completion.
+    Canceled,
+    /// Not run, because what it depends on was not there or the target's limit would be exceeded.
+    Skipped,
+}
+
+impl RunState {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Refreshing,
+        Self::Successful,
+        Self::Failure,
+        Self::FailedPermanent,
+        Self::Canceled,
+        Self::Skipped,
+    ];
+
+    /// The states that may follow. A run that is finished stays as it is.
+    pub fn next(self) -> &'static [RunState] {
+        match self {
+            Self::Queued => &[Self::Refreshing, Self::Canceled],
+            Self::Refreshing => &[
+                Self::Successful,
+                Self::Failure,
+                Self::FailedPermanent,
+                Self::Canceled,
+                Self::Skipped,
+            ],
+            _ => &[],
+        }
+    }
+
+    /// Whether nothing more will happen.
+    pub fn is_finished(self) -> bool {
+        self.next().is_empty()
+    }
+
+    /// Name in the database and in JSON answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Refreshing => "refreshing",
+            Self::Successful => "successful",
+            Self::Failure => "failure",
+            Self::FailedPermanent => "failed_permanent",
+            Self::Canceled => "canceled",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The state with a name; a word of a newer version reads as [`RunState::Failure`].
+    pub(super) fn from_name(name: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.name() == name)
+            .unwrap_or(Self::Failure)
+    }
+
+    /// Message key of the word people read.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::Queued => "runs-state-queued",
+            Self::Refreshing => "runs-state-refreshing",
+            Self::Successful => "runs-state-successful",
+            Self::Failure => "runs-state-failure",
+            Self::FailedPermanent => "runs-state-failed-permanent",
+            Self::Canceled => "runs-state-canceled",
+            Self::Skipped => "runs-state-skipped",
+        }
+    }
+
+    /// Colour and icon.
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Queued => Tone::Waiting,
+            Self::Refreshing => Tone::Progress,
+            Self::Successful => Tone::Success,
+            Self::Failure | Self::FailedPermanent => Tone::Danger,
+            Self::Canceled => Tone::Neutral,
+            Self::Skipped => Tone::Warning,
+        }
+    }
+}
+
+/// What a running run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Looking whether everything it needs is there. Sends no personal data.
+    Checking,
+    /// Sending parts.
+    Sending,
+    /// Every part is at Constant Contact; waiting for its activities.
+    Following,
+}
+
+impl Phase {
+    pub(super) const ALL: [Self; 3] = [Self::Checking, Self::Sending, Self::Following];
+
+    /// Name in the database and in JSON answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Checking => "checking",
+            Self::Sending => "sending",
+            Self::Following => "following",
+        }
+    }
+
+    /// Message key of the sentence people read.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::Checking => "runs-phase-checking",
+            Self::Sending => "runs-phase-sending",
+            Self::Following => "runs-phase-following",
+        }
+    }
+}
+
+/// Why a running run waits longer than a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitingFor {
+    /// The day's requests are used up.
+    Quota,
+    /// Constant Contact's queue for this account is full.
+    Queue,
+    /// Constant Contact, or the way to it, has a problem.
+    Vendor,
+    /// It is not known yet whether a part has arrived; nothing is sent before it is.
+    Certainty,
+}
+
+impl WaitingFor {
+    pub(super) const ALL: [Self; 4] = [Self::Quota, Self::Queue, Self::Vendor, Self::Certainty];
+
+    /// Name in the database and in JSON answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quota => "quota",
+            Self::Queue => "queue",
+            Self::Vendor => "vendor",
+            Self::Certainty => "certainty",
+        }
+    }
+
+    /// Message key of the sentence people read; has the argument `$until`.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::Quota => "runs-waiting-quota",
+            Self::Queue => "runs-waiting-queue",
+            Self::Vendor => "runs-waiting-vendor",
+            Self::Certainty => "runs-waiting-certainty",
+        }
+    }
+}
+
+/// A wait that people see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// For what.
+    pub reason: WaitingFor,
+    /// Until when, at least.
+    pub until: Timestamp,
+}
+
+/// Who or what asked for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A person, in the browser.
+    Person,
+    /// Somebody at the command line.
+    CommandLine,
+    /// The export's schedule or a system refresh.
+    Schedule,
+}
+
+impl Trigger {
+    pub(super) const ALL: [Self; 3] = [Self::Person, Self::CommandLine, Self::Schedule];
+
+    /// Name in the database and in JSON answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::CommandLine => "command_line",
+            Self::Schedule => "schedule",
+        }
+    }
+
+    /// Message key of the words people read.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::Person => "runs-trigger-person",
+            Self::CommandLine => "runs-trigger-command-line",
+            Self::Schedule => "runs-trigger-schedule",
+        }
+    }
+}
+
+/// A segment as it was when the run started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentInput {
+    /// Id.
+    pub id: Uuid,
+    /// Name.
+    pub name: String,
+    /// Rule.
+    pub rule: Rule,
+}
+
+/// What the plan depends on beside the export's definition; frozen when a run starts, so that every later plan of the
+/// same run is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// Snapshot sent.
+    pub snapshot_id: Uuid,
+    /// Segments, in the order of the definition.
+    pub segments: Vec<SegmentInput>,
+    /// The day "within the last N days" counts from.
+    pub today: Date,
+}
+
+/// A run as pages, the command line and the engine see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Id.
+    pub id: Uuid,
+    /// Export it executes; may have been removed since.
+    pub export_id: Uuid,
+    /// Who or what asked for it.
+    pub trigger: Trigger,
+    /// The person who asked.
+    pub requested_by: Option<Uuid>,
+    /// The export as it was when the run was asked for.
+    pub definition: ExportDefinition,
+    /// What else was frozen at start; `None` before.
+    pub inputs: Option<Inputs>,
+    /// Where it stands.
+    pub state: RunState,
+    /// What it is doing, while refreshing.
+    pub phase: Option<Phase>,
+    /// Why it waits, if it does.
+    pub waiting: Option<Waiting>,
+    /// How it ended.
+    pub outcome: Option<Ended>,
+    /// Members of the segments, counted at start.
+    pub members: Option<u64>,
+    /// What has been counted.
+    pub totals: Totals,
+    /// Whether every part has been recorded.
+    pub is_planned: bool,
+    /// Requests to Constant Contact made for it.
+    pub requests: u64,
+    /// When it was asked for.
+    pub queued_at: Timestamp,
+    /// When an engine first took it.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// When somebody asked to cancel it.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// How often an engine has taken it; above 1 it was interrupted or has paused.
+    pub claims: u32,
+}
+
+/// How a run ended, with what is needed to say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Code of the [`super::Outcome`].
+    pub code: String,
+    /// Names the sentence speaks of: fields, segments.
+    pub names: Vec<String>,
+    /// The vendor's own words.
+    pub vendor_words: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finished_run_stays_as_it_is() {
+        let finished: Vec<&str> = RunState::ALL
+            .into_iter()
+            .filter(|state| state.is_finished())
+            .map(RunState::name)
+            .collect();
+        assert_eq!(
+            finished,
+            [
+                "successful",
+                "failure",
+                "failed_permanent",
+                "canceled",
+                "skipped"
+            ]
+        );
+        assert!(RunState::Queued.next().contains(&RunState::Canceled));
+    }
+
+    #[test]
+    fn names_lead_back_to_their_state() {
+        for state in RunState::ALL {
+            assert_eq!(RunState::from_name(state.name()), state);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Queries over runs and their parts: reading here, asking for and canceling runs in `requests`, the engine's writes
+//! in `leases` and
+//! `part_changes`, which succeed only while the lease on the run is held.
+
+mod leases;
+mod part_changes;
+mod requests;
+
+pub(super) use leases::{Lease, Progress, claim_next};
+pub(super) use part_changes::{PartChange, record_activities};
+pub use requests::{Requested, cancel, request};
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::part::{Part, PartCounts, PartState};
+use super::plan::Totals;
+use super::reject::RejectedCounts;
+use super::run::{Ended, Phase, Run, RunState, Trigger, Waiting, WaitingFor};
+use crate::storage::UtcMillis;
+use crate::storage::entities::{run, run_part};
+
+/// Runs on one page of a history.
+pub const PAGE_SIZE: u64 = 50;
+/// Parts read of one run: as many as the largest export of the widest rows makes, far above any real one.
+const MAX_PARTS: u64 = 20_000;
+
+/// Why a run was not stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The run does not exist.
+    #[error("the run does not exist")]
+    NotFound,
+    /// Another engine works on the run now; whatever this one wanted to write is void.
+    #[error("another engine has taken the run over")]
+    LeaseLost,
+    /// A row that this version cannot read.
+    #[error("a stored run cannot be read")]
+    Unreadable(#[from] serde_json::Error),
+    /// The database's.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// The run with an id.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or reading failed.
+pub async fn get(db: &impl ConnectionTrait, id: Uuid) -> Result<Run, StoreError> {
+    let found = run::Entity::find_by_id(id).one(db).await?;
+    read(found.ok_or(StoreError::NotFound)?)
+}
+
+/// The parts of a run, in order.
+///
+/// # Errors
+/// Reading failed.
+pub async fn parts(db: &impl ConnectionTrait, run_id: Uuid) -> Result<Vec<Part>, DbErr> {
+    let found = run_part::Entity::find()
+        .filter(run_part::Column::RunId.eq(run_id))
+        .order_by_asc(run_part::Column::Number)
+        .limit(MAX_PARTS)
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(read_part).collect())
+}
+
+/// Whether an export has a run that is not finished.
+///
+/// # Errors
+/// The database's.
+pub async fn has_active_run(db: &impl ConnectionTrait, export_id: Uuid) -> Result<bool, DbErr> {
+    Ok(find_active(db, export_id).await?.is_some())
+}
+
+/// The unfinished run of an export, if there is one.
+pub(super) async fn find_active(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+) -> Result<Option<Uuid>, DbErr> {
+    run::Entity::find()
+        .select_only()
+        .column(run::Column::Id)
+        .filter(run::Column::ExportId.eq(export_id))
+        .filter(run::Column::FinishedAt.is_null())
+        .into_tuple()
+        .one(db)
+        .await
+}
+
+/// What lists show of an export's latest run, whatever asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastRun {
+    /// Id.
+    pub id: Uuid,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it ended; when it was asked for while it is unfinished.
+    pub at: Timestamp,
+    /// Rows put into parts.
+    pub sent: u64,
+}
+
+/// The latest run of each export that has one.
+///
+/// # Errors
+/// The database's.
+pub async fn last_runs(
+    db: &impl ConnectionTrait,
+    export_ids: &[Uuid],
+) -> Result<HashMap<Uuid, LastRun>, DbErr> {
+    if export_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let latest: Vec<(Uuid, UtcMillis)> = run::Entity::find()
+        .select_only()
+        .column(run::Column::ExportId)
+        .column_as(run::Column::QueuedAt.max(), "queued_at")
+        .filter(run::Column::ExportId.is_in(export_ids.iter().copied()))
+        .group_by(run::Column::ExportId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let which = latest
+        .iter()
+        .fold(Condition::any(), |any, (export_id, at)| {
+            any.add(
+                run::Column::ExportId
+                    .eq(*export_id)
+                    .and(run::Column::QueuedAt.eq(*at)),
+            )
+        });
+    if which.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // Of two asked for in one millisecond the later one comes last and stays.
+    let found = run::Entity::find()
+        .filter(which)
+        .order_by_asc(run::Column::Id)
+        .all(db)
+        .await?;
+    Ok(found
+        .into_iter()
+        .map(|model| {
+            let last = LastRun {
+                id: model.id,
+                state: RunState::from_name(&model.state),
+                at: model.finished_at.unwrap_or(model.queued_at).into(),
+                sent: model.sent.unsigned_abs(),
+            };
+            (model.export_id, last)
+        })
+        .collect())
+}
+
+/// One page of an export's runs, latest first.
+#[derive(Clone, Debug)]
+pub struct RunPage {
+    /// At most [`PAGE_SIZE`].
+    pub runs: Vec<Run>,
+    /// All there are.
+    pub total: u64,
+}
+
+/// A page of an export's history; `page` counts from 0.
+///
+/// # Errors
+/// Reading failed.
+pub async fn history(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    page: u64,
+) -> Result<RunPage, StoreError> {
+    let query = run::Entity::find().filter(run::Column::ExportId.eq(export_id));
+    let total = query.clone().count(db).await?;
+    let found = query
+        .order_by_desc(run::Column::Id)
+        .offset(Ord::min(page.saturating_mul(PAGE_SIZE), total))
+        .limit(PAGE_SIZE)
+        .all(db)
+        .await?;
+    Ok(RunPage {
+        runs: found.into_iter().map(read).collect::<Result<_, _>>()?,
+        total,
+    })
+}
+
+fn read(model: run::Model) -> Result<Run, StoreError> {
+    let find = |name: &Option<String>| name.clone().unwrap_or_default();
+    let (phase, reason) = (find(&model.phase), find(&model.waiting_for));
+    let waiting = WaitingFor::ALL
+        .into_iter()
+        .find(|candidate| candidate.name() == reason)
+        .zip(model.waiting_until)
+        .map(|(reason, until)| Waiting {
+            reason,
+            until: until.into(),
+        });
+    let outcome = match model.outcome {
+        None => None,
+        Some(code) => Some(Ended {
+            code,
+            names: model
+                .outcome_names
+                .map_or(Ok(Vec::new()), serde_json::from_value)?,
+            vendor_words: model.vendor_words,
+        }),
+    };
+    let rejected: BTreeMap<String, u64> = serde_json::from_value(model.rejected)?;
+    Ok(Run {
+        id: model.id,
+        export_id: model.export_id,
+        trigger: Trigger::ALL
+            .into_iter()
+            .find(|trigger| trigger.name() == model.trigger)
+            .unwrap_or(Trigger::Person),
+        requested_by: model.requested_by,
+        definition: serde_json::from_value(model.definition)?,
+        inputs: model.inputs.map(serde_json::from_value).transpose()?,
+        state: RunState::from_name(&model.state),
+        phase: Phase::ALL
+            .into_iter()
+            .find(|candidate| candidate.name() == phase),
+        waiting,
+        outcome,
+        members: model.members.map(i64::unsigned_abs),
+        totals: Totals {
+            read: model.read.unsigned_abs(),
+            sent: model.sent.unsigned_abs(),
+            duplicates: model.duplicates.unsigned_abs(),
+            rejected: RejectedCounts::from_map(&rejected),
+            adjusted: model.adjusted.unsigned_abs(),
+        },
+        is_planned: model.is_planned,
+        requests: model.requests.unsigned_abs(),
+        queued_at: model.queued_at.into(),
+        started_at: model.started_at.map(Into::into),
+        finished_at: model.finished_at.map(Into::into),
+        cancel_requested_at: model.cancel_requested_at.map(Into::into),
+        claims: model.claims.unsigned_abs(),
+    })
+}
+
+fn read_part(model: run_part::Model) -> Part {
+    let count = |count: Option<i64>| count.map(i64::unsigned_abs);
+    Part {
+        number: model.number.unsigned_abs(),
+        file_name: model.file_name,
+        rows: u64::from(model.rows.unsigned_abs()),
+        bytes: u64::from(model.bytes.unsigned_abs()),
+        sha256: model.sha256,
+        first_row: model.first_row.unsigned_abs(),
+        last_row: model.last_row.unsigned_abs(),
+        // A word of a newer version: nobody knows whether it arrived.
+        state: PartState::ALL
+            .into_iter()
+            .find(|state| state.name() == model.state)
+            .unwrap_or(PartState::Unclear),
+        sends: model.sends.unsigned_abs(),
+        looks: model.looks.unsigned_abs(),
+        activity_id: model.activity_id,
+        percent_done: count(model.percent_done),
+        counts: PartCounts {
+            items_total: count(model.items_total),
+            persons: count(model.persons),
+            errors: count(model.errors),
+            correctable: count(model.correctable),
+            cannot_add_to_list: count(model.cannot_add_to_list),
+        },
+        vendor_words: model.vendor_words,
+        recorded_at: model.recorded_at.into(),
+        accepted_at: model.accepted_at.map(Into::into),
+        finished_at: model.finished_at.map(Into::into),
+    }
+}
+
+/// Counts never come near the limit of the column.
+fn to_i64(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,181 @@
+//! Asking for a run and canceling one.
+
+use jiff::Timestamp;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    Set, SqlErr, TransactionTrait,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{StoreError, find_active, get};
+use crate::exports::{Author, Export};
+use crate::runs::outcome::Ending;
+use crate::runs::run::{RunState, Trigger};
+use crate::storage::UtcMillis;
+use crate::storage::audit::{self, AuditEvent};
+use crate::storage::entities::run;
+
+/// A run that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requested {
+    /// Id of the run.
+    pub run_id: Uuid,
+    /// False when the export had an unfinished run already; then this is that one and nothing was added.
+    pub is_new: bool,
+}
+
+/// Asks for a run of an export. Asking twice while one is unfinished gives the same run.
+///
+/// # Errors
+/// Writing failed.
+pub async fn request(
+    db: &DatabaseConnection,
+    export: &Export,
+    trigger: Trigger,
+    author: Author<'_>,
+) -> Result<Requested, StoreError> {
+    loop {
+        if let Some(run_id) = find_active(db, export.id).await? {
+            return Ok(Requested {
+                run_id,
+                is_new: false,
+            });
+        }
+        let run_id = Uuid::now_v7();
+        let transaction = db.begin().await?;
+        let inserted = insert(&transaction, run_id, export, trigger, author).await;
+        match inserted {
+            Ok(()) => {
+                transaction.commit().await?;
+                return Ok(Requested {
+                    run_id,
+                    is_new: true,
+                });
+            }
+            // Somebody was faster; their run is found in the next round.
+            Err(StoreError::Database(error))
+                if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) =>
+            {
+                transaction.rollback().await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn insert(
+    transaction: &impl ConnectionTrait,
+    run_id: Uuid,
+    export: &Export,
+    trigger: Trigger,
+    author: Author<'_>,
+) -> Result<(), StoreError> {
+    run::ActiveModel {
+        id: Set(run_id),
+        export_id: Set(export.id),
+        trigger: Set(trigger.name().to_owned()),
+        requested_by: Set(author.user_id),
+        definition: Set(serde_json::to_value(&export.definition)?),
+        inputs: Set(None),
+        snapshot_id: Set(None),
+        state: Set(RunState::Queued.name().to_owned()),
+        phase: Set(None),
+        waiting_for: Set(None),
+        waiting_until: Set(None),
+        outcome: Set(None),
+        outcome_names: Set(None),
+        vendor_words: Set(None),
+        members: Set(None),
+        read: Set(0),
+        sent: Set(0),
+        duplicates: Set(0),
+        rejected: Set(json!({})),
+        adjusted: Set(0),
+        is_planned: Set(false),
+        requests: Set(0),
+        queued_at: Set(author.at.into()),
+        started_at: Set(None),
+        finished_at: Set(None),
+        cancel_requested_at: Set(None),
+        cancel_requested_by: Set(None),
+        owner: Set(None),
+        lease_until: Set(None),
+        claims: Set(0),
+    }
+    .insert(transaction)
+    .await?;
+    let event = AuditEvent {
+        at: author.at,
+        user_id: author.user_id,
+        ip: author.ip,
+        action: "run.requested",
+        object_id: run_id.to_string(),
+        detail: json!({
+            "export": export.id,
+            "name": export.definition.name,
+            "list": export.definition.list_id,
+            "trigger": trigger.name(),
+        }),
+    };
+    audit::record(transaction, event).await?;
+    Ok(())
+}
+
+/// Cancels a run: at once when no engine has taken it, between two requests otherwise. Canceling again, or a run that
+/// is finished, changes nothing.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or writing failed.
+pub async fn cancel(
+    db: &DatabaseConnection,
+    run_id: Uuid,
+    author: Author<'_>,
+) -> Result<(), StoreError> {
+    let transaction = db.begin().await?;
+    let now = UtcMillis::from(author.at);
+    let marked = run::Entity::update_many()
+        .col_expr(run::Column::CancelRequestedAt, Expr::value(now))
+        .col_expr(run::Column::CancelRequestedBy, Expr::value(author.user_id))
+        .filter(run::Column::Id.eq(run_id))
+        .filter(run::Column::FinishedAt.is_null())
+        .filter(run::Column::CancelRequestedAt.is_null())
+        .exec(&transaction)
+        .await?
+        .rows_affected;
+    if marked == 0 {
+        get(&transaction, run_id).await?;
+        return Ok(());
+    }
+    end_if_untouched(&transaction, run_id, author.at).await?;
+    let event = AuditEvent {
+        at: author.at,
+        user_id: author.user_id,
+        ip: author.ip,
+        action: "run.cancel-requested",
+        object_id: run_id.to_string(),
+        detail: json!({}),
+    };
+    audit::record(&transaction, event).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Ends a canceled run that no engine has ever taken.
+async fn end_if_untouched(
+    transaction: &impl ConnectionTrait,
+    run_id: Uuid,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    run::Entity::update_many()
+        .col_expr(run::Column::State, Expr::value(RunState::Canceled.name()))
+        .col_expr(run::Column::Outcome, Expr::value(Ending::Canceled.code()))
+        .col_expr(run::Column::FinishedAt, Expr::value(UtcMillis::from(at)))
+        .filter(run::Column::Id.eq(run_id))
+        .filter(run::Column::State.eq(RunState::Queued.name()))
+        .filter(run::Column::Owner.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! Constant Contact as one run sees it: a client, a token that is renewed once when it is refused, and reads that are
+//! repeated as the table in [`super::retry`] says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::control::{Control, Interrupt};
+use super::outcome::{Ending, Outcome};
+use super::retry::{Backoff, Remedy};
+use super::run::{Waiting, WaitingFor};
+use crate::connections::{Connections, Grant, TokenError};
+use crate::constant_contact::{
+    AccessToken, ApiClient, ClientError, PermitRefused, RequestKind, RequestPermits,
+};
+
+/// The vendor's side of a run.
+pub(super) struct Vendor {
+    control: Arc<Control>,
+    connections: Connections,
+    connection_id: Uuid,
+    session: Option<Session>,
+}
+
+struct Session {
+    api: ApiClient,
+    grant: Grant,
+    /// Whether the token was renewed and has not worked since.
+    is_renewed: bool,
+}
+
+/// A call of the API that can be made again.
+pub(super) type Call<'c, T> = &'c (
+        dyn for<'a> Fn(&'a ApiClient, &'a AccessToken) -> BoxFuture<'a, Result<T, ClientError>>
+            + Send
+            + Sync
+    );
+
+/// How long one thing has been tried.
+pub(super) struct Patience {
+    began: Instant,
+    tries: u32,
+}
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            tries: 0,
+        }
+    }
+}
+
+impl Vendor {
+    pub(super) fn new(
+        control: Arc<Control>,
+        connections: Connections,
+        connection_id: Uuid,
+    ) -> Self {
+        Self {
+            control,
+            connections,
+            connection_id,
+            session: None,
+        }
+    }
+
+    /// Reads, again and again while that makes sense.
+    ///
+    /// # Errors
+    /// An error that repeating does not cure, inside; [`Interrupt`] outside.
+    pub(super) async fn read<T>(
+        &mut self,
+        read: Call<'_, T>,
+    ) -> Result<Result<T, ClientError>, Interrupt> {
+        let mut patience = Patience::new();
+        loop {
+            self.control.check()?;
+            let error = match self.try_once(read).await? {
+                Ok(value) => {
+                    self.control.stop_showing_wait().await?;
+                    return Ok(Ok(value));
+                }
+                Err(error) => error,
+            };
+            match Remedy::of(&error) {
+                Remedy::GiveUp => return Ok(Err(error)),
+                Remedy::FindOut => {
+                    let again = Remedy::Again(Backoff::UNAVAILABLE, Some(WaitingFor::Vendor));
+                    self.cure(again, &mut patience, &error).await?;
+                }
+                remedy => self.cure(remedy, &mut patience, &error).await?,
+            }
+        }
+    }
+
+    /// Makes a call once; what to do about an error is the caller's business.
+    ///
+    /// # Errors
+    /// The call's, inside; outside [`Interrupt`] when there is no token.
+    pub(super) async fn try_once<T>(
+        &mut self,
+        call: Call<'_, T>,
+    ) -> Result<Result<T, ClientError>, Interrupt> {
+        let session = self.session().await?;
+        let answer = call(&session.api, &session.grant.token).await;
+        if answer.is_ok() {
+            session.is_renewed = false;
+        }
+        Ok(answer)
+    }
+
+    /// Waits or renews, after a call of which nothing was done; returns when it may be made again.
+    ///
+    /// # Errors
+    /// [`Interrupt`], when it must not be made again or not now.
+    pub(super) async fn cure(
+        &mut self,
+        remedy: Remedy,
+        patience: &mut Patience,
+        error: &ClientError,
+    ) -> Result<(), Interrupt> {
+        let key = self.session().await?.grant.client_id.clone();
+        let ledger = &self.connections.ledger;
+        match remedy {
+            Remedy::Again(backoff, reason) => {
+                if let ClientError::Throttled(_) = error {
+                    tracing::info!(run = %self.control.lease.run_id, "throttled");
+                    ledger.push_back(&key).await?;
+                }
+                self.back_off(backoff, patience, reason, error).await
+            }
+            Remedy::PauseUntilMidnight => {
+                if let ClientError::QuotaExceeded(_) = error {
+                    ledger.mark_day_spent(&key).await?;
+                }
+                Err(Interrupt::Pause(Waiting {
+                    reason: WaitingFor::Quota,
+                    until: ledger.resets_at(),
+                }))
+            }
+            Remedy::RenewToken => self.renew_token(error).await,
+            Remedy::Stop => {
+                self.control.check()?;
+                Err(Interrupt::Stop)
+            }
+            Remedy::FindOut | Remedy::GiveUp => Err(refusal(error).into()),
+        }
+    }
+
+    async fn back_off(
+        &self,
+        backoff: Backoff,
+        patience: &mut Patience,
+        reason: Option<WaitingFor>,
+        error: &(dyn std::fmt::Display + Sync),
+    ) -> Result<(), Interrupt> {
+        if patience.began.elapsed() > self.control.pace.quickened(backoff.give_up_after) {
+            return Err(Outcome::quoting(Ending::VendorUnavailable, error).into());
+        }
+        patience.tries += 1;
+        self.control
+            .wait(backoff.wait(patience.tries), reason)
+            .await
+    }
+
+    async fn renew_token(&mut self, error: &ClientError) -> Result<(), Interrupt> {
+        let id = self.connection_id;
+        let session = self.session().await?;
+        if session.is_renewed {
+            return Err(Outcome::quoting(Ending::SignInAgain, error).into());
+        }
+        let used = session.grant.version;
+        let mut patience = Patience::new();
+        let grant = loop {
+            match self.connections.tokens.refresh_after_401(id, used).await {
+                Ok(grant) => break grant,
+                Err(error) => self.token_error(error, &mut patience).await?,
+            }
+        };
+        self.open(grant);
+        if let Some(session) = &mut self.session {
+            session.is_renewed = true;
+        }
+        Ok(())
+    }
+
+    async fn session(&mut self) -> Result<&mut Session, Interrupt> {
+        let mut patience = Patience::new();
+        // A token that is about to expire is replaced by the service; so it is asked each time.
+        let grant = loop {
+            match self
+                .connections
+                .tokens
+                .access_token(self.connection_id)
+                .await
+            {
+                Ok(grant) => break grant,
+                Err(error) => self.token_error(error, &mut patience).await?,
+            }
+        };
+        if self
+            .session
+            .as_ref()
+            .is_none_or(|session| session.grant.version != grant.version)
+        {
+            self.open(grant);
+        }
+        Ok(self.session.as_mut().expect("it was just opened"))
+    }
+
+    fn open(&mut self, grant: Grant) {
+        let permits = CountedPermits {
+            permits: self.connections.ledger.permits(&grant.client_id),
+            control: self.control.clone(),
+        };
+        self.session = Some(Session {
+            api: self.connections.api_with(Arc::new(permits)),
+            grant,
+            is_renewed: false,
+        });
+    }
+
+    /// Waits after a temporary failure to get a token.
+    async fn token_error(
+        &self,
+        error: TokenError,
+        patience: &mut Patience,
+    ) -> Result<(), Interrupt> {
+        let ending = match error {
+            TokenError::Temporary(_) | TokenError::OutcomeUnknown(_) => {
+                let reason = Some(WaitingFor::Vendor);
+                return self
+                    .back_off(Backoff::UNAVAILABLE, patience, reason, &error)
+                    .await;
+            }
+            TokenError::Database(error) => return Err(error.into()),
+            TokenError::NotFound => Ending::ConnectionGone,
+            TokenError::SignInAgain => Ending::SignInAgain,
+            TokenError::Application(_) | TokenError::Sealed(_) => Ending::ApplicationRefused,
+        };
+        Err(Outcome::quoting(ending, error).into())
+    }
+
+    /// How long something has taken, as the run's clocks tick.
+    pub(super) fn is_over(&self, began: Instant, longest: Duration) -> bool {
+        began.elapsed() > self.control.pace.quickened(longest)
+    }
+}
+
+/// How a run ends after an error that repeating does not cure.
+pub(super) fn refusal(error: &ClientError) -> Outcome {
+    let ending = match error {
+        ClientError::Forbidden(_) => Ending::NotAllowed,
+        ClientError::SignInExpired(_) => Ending::SignInAgain,
+        _ => Ending::Refused,
+    };
+    Outcome::quoting(ending, error)
+}
+
+/// Permits that count the run's requests and refuse them when it is to be interrupted.
+struct CountedPermits {
+    permits: Arc<dyn RequestPermits>,
+    control: Arc<Control>,
+}
+
+impl RequestPermits for CountedPermits {
+    fn acquire(&self, kind: RequestKind) -> BoxFuture<'_, Result<(), PermitRefused>> {
+        async move {
+            self.permits.acquire(kind).await?;
+            // A permit that is not used is counted all the same; that errs on the safe side.
+            if !self.control.may_request() {
+                return Err(PermitRefused::Stopped);
+            }
+            self.control.count_request();
+            Ok(())
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,467 @@
+//! The authorization server's memory: sign-ins under way, codes, access tokens and refresh tokens.
+//!
+//! A *family* is everything that grew from one sign-in: one refresh token at a time (or one for ever) and any number
+//! of access tokens.
+
+use std::{collections::HashMap, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{
+    errors::OAuthRefusal,
+    opaque::{challenge_of, json_web_token, random_text},
+    options::{RefreshTokens, TokenRules},
+};
+
+/// What a person was asked to allow.
+#[derive(Clone, Debug)]
+pub(super) struct AuthorizationRequest {
+    pub(super) redirect_uri: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) state: Option<String>,
+    /// PKCE challenge (`S256`), when the client sent one.
+    pub(super) code_challenge: Option<String>,
+}
+
+/// The tokens of one answer of the token endpoint.
+#[derive(Clone, Debug)]
+pub struct IssuedTokens {
+    /// A JWT of about 1,100 characters.
+    pub access_token: String,
+    /// Only when `offline_access` was granted.
+    pub refresh_token: Option<String>,
+    /// Granted scopes, in the order they were asked for.
+    pub scopes: Vec<String>,
+}
+
+/// Who stands behind an access token.
+#[derive(Clone, Debug)]
+pub(super) struct Bearer {
+    /// Position among the sandbox's users.
+    pub(super) user: usize,
+    pub(super) scopes: Vec<String>,
+}
+
+struct Code {
+    request: AuthorizationRequest,
+    user: usize,
+    issued_at: Timestamp,
+}
+
+struct Family {
+    user: usize,
+    scopes: Vec<String>,
+    current: Option<String>,
+}
+
+struct AccessToken {
+    family: usize,
+    expires_at: Timestamp,
+}
+
+struct RefreshToken {
+    family: usize,
+    last_used_at: Timestamp,
+    replaced_at: Option<Timestamp>,
+}
+
+/// All codes and tokens. Codes are removed when they are used, tokens when they are revoked.
+#[derive(Default)]
+pub(super) struct TokenStore {
+    sign_ins: HashMap<String, (AuthorizationRequest, Option<usize>)>,
+    codes: HashMap<String, Code>,
+    families: Vec<Family>,
+    access: HashMap<String, AccessToken>,
+    refresh: HashMap<String, RefreshToken>,
+}
+
+impl TokenStore {
+    /// Opens a sign-in for `request`; the returned id travels through the page's forms.
+    pub(super) fn begin_sign_in(&mut self, request: AuthorizationRequest) -> String {
+        let id = random_text(32);
+        self.sign_ins.insert(id.clone(), (request, None));
+        id
+    }
+
+    /// The request of a sign-in under way.
+    pub(super) fn find_sign_in(&self, id: &str) -> Option<&AuthorizationRequest> {
+        self.sign_ins.get(id).map(|(request, _)| request)
+    }
+
+    /// Remembers who signed in.
+    pub(super) fn identify(&mut self, id: &str, user: usize) {
+        if let Some((_, signed_in)) = self.sign_ins.get_mut(id) {
+            *signed_in = Some(user);
+        }
+    }
+
+    /// Ends a sign-in: its request and who signed in, or nothing when nobody did.
+    pub(super) fn end_sign_in(&mut self, id: &str) -> Option<(AuthorizationRequest, usize)> {
+        let (request, user) = self.sign_ins.remove(id)?;
+        Some((request, user?))
+    }
+
+    /// A new authorization code for what `user` allowed.
+    pub(super) fn issue_code(
+        &mut self,
+        request: AuthorizationRequest,
+        user: usize,
+        now: Timestamp,
+    ) -> String {
+        let code = random_text(43);
+        let issued_at = now;
+        self.codes.insert(
+            code.clone(),
+            Code {
+                request,
+                user,
+                issued_at,
+            },
+        );
+        code
+    }
+
+    /// Exchanges a code. The code is gone afterwards, whatever the outcome.
+    pub(super) fn redeem_code(
+        &mut self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        rules: &TokenRules,
+        now: Timestamp,
+    ) -> Result<IssuedTokens, OAuthRefusal> {
+        let code = self.codes.remove(code).ok_or(OAuthRefusal::DEAD_CODE)?;
+        if !is_within(code.issued_at, rules.code_life, now)
+            || code.request.redirect_uri != redirect_uri
+        {
+            return Err(OAuthRefusal::DEAD_CODE);
+        }
+        if let Some(challenge) = &code.request.code_challenge
+            && verifier.map(challenge_of).as_ref() != Some(challenge)
+        {
+            return Err(OAuthRefusal::InvalidGrant("PKCE verification failed."));
+        }
+        Ok(self.start_family(code.user, code.request.scopes, rules, now))
+    }
+
+    /// Tokens for `user` as after a sign-in.
+    pub(super) fn start_family(
+        &mut self,
+        user: usize,
+        scopes: Vec<String>,
+        rules: &TokenRules,
+        now: Timestamp,
+    ) -> IssuedTokens {
+        let family = self.families.len();
+        let offline = scopes.iter().any(|scope| scope == "offline_access");
+        self.families.push(Family {
+            user,
+            scopes,
+            current: None,
+        });
+        if offline {
+            self.replace_refresh_token(family, now);
+        }
+        self.answer(family, rules, now)
+    }
+
+    /// Exchanges a refresh token.
+    pub(super) fn refresh(
+        &mut self,
+        token: &str,
+        kind: RefreshTokens,
+        rules: &TokenRules,
+        now: Timestamp,
+    ) -> Result<IssuedTokens, OAuthRefusal> {
+        let known = self
+            .refresh
+            .get_mut(token)
+            .ok_or(OAuthRefusal::DEAD_REFRESH_TOKEN)?;
+        if !is_within(known.last_used_at, rules.refresh_token_idle_life, now) {
+            return Err(OAuthRefusal::DEAD_REFRESH_TOKEN);
+        }
+        let family = known.family;
+        match known.replaced_at {
+            Some(replaced_at) if !is_within(replaced_at, rules.rotation_grace, now) => {
+                if rules.reuse_kills_family {
+                    self.revoke_family(family);
+                }
+                return Err(OAuthRefusal::DEAD_REFRESH_TOKEN);
+            }
+            // Within the grace period the newest token is handed out again, so that a lost answer is survived.
+            Some(_) => {}
+            None => {
+                known.last_used_at = now;
+                if kind == RefreshTokens::Rotating {
+                    known.replaced_at = Some(now);
+                    self.replace_refresh_token(family, now);
+                }
+            }
+        }
+        Ok(self.answer(family, rules, now))
+    }
+
+    /// Who may call the API with `token` at `now`.
+    pub(super) fn bearer(&self, token: &str, now: Timestamp) -> Option<Bearer> {
+        let access = self
+            .access
+            .get(token)
+            .filter(|access| now < access.expires_at)?;
+        let family = &self.families[access.family];
+        Some(Bearer {
+            user: family.user,
+            scopes: family.scopes.clone(),
+        })
+    }
+
+    /// Revokes one token; revoking a refresh token takes its family's access tokens along. Unknown tokens are fine.
+    pub(super) fn revoke(&mut self, token: &str) {
+        if let Some(refresh) = self.refresh.get(token) {
+            self.revoke_family(refresh.family);
+        } else {
+            self.access.remove(token);
+        }
+    }
+
+    /// Revokes every token there is, as when the owner disconnects the application.
+    pub(super) fn revoke_all(&mut self) {
+        self.access.clear();
+        self.refresh.clear();
+    }
+
+    /// Ends the life of every access token; refresh tokens stay good.
+    pub(super) fn expire_access_tokens(&mut self) {
+        self.access.clear();
+    }
+
+    /// Refresh tokens that would be accepted at `now`.
+    pub(super) fn live_refresh_tokens(&self, rules: &TokenRules, now: Timestamp) -> usize {
+        self.refresh
+            .values()
+            .filter(|token| token.replaced_at.is_none())
+            .filter(|token| is_within(token.last_used_at, rules.refresh_token_idle_life, now))
+            .count()
+    }
+
+    fn revoke_family(&mut self, family: usize) {
+        self.access.retain(|_, token| token.family != family);
+        self.refresh.retain(|_, token| token.family != family);
+    }
+
+    fn replace_refresh_token(&mut self, family: usize, now: Timestamp) {
+        let token = random_text(43);
+        let fresh = RefreshToken {
+            family,
+            last_used_at: now,
+            replaced_at: None,
+        };
+        self.refresh.insert(token.clone(), fresh);
+        self.families[family].current = Some(token);
+    }
+
+    fn answer(&mut self, family: usize, rules: &TokenRules, now: Timestamp) -> IssuedTokens {
+        let expires_at = now + rules.access_token_life;
+        let owner = &self.families[family];
+        let access_token = json_web_token(&owner.scopes, now, expires_at);
+        let issued = IssuedTokens {
+            access_token: access_token.clone(),
+            refresh_token: owner.current.clone(),
+            scopes: owner.scopes.clone(),
+        };
+        self.access
+            .insert(access_token, AccessToken { family, expires_at });
+        issued
+    }
+}
+
+/// Whether less than `life` has passed since `start`.
+fn is_within(start: Timestamp, life: Duration, now: Timestamp) -> bool {
+    now < start + life
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan;
+
+    use super::*;
+
+    fn scopes() -> Vec<String> {
+        vec!["contact_data".to_owned(), "offline_access".to_owned()]
+    }
+
+    fn start() -> (TokenStore, TokenRules, Timestamp) {
+        (
+            TokenStore::default(),
+            TokenRules::default(),
+            "2026-03-01T10:00:00Z".parse().unwrap(),
+        )
+    }
+
+    fn code(store: &mut TokenStore, now: Timestamp, challenge: Option<String>) -> String {
+        let request = AuthorizationRequest {
+            redirect_uri: "http://localhost/cb".to_owned(),
+            scopes: scopes(),
+            state: None,
+            code_challenge: challenge,
+        };
+        store.issue_code(request, 0, now)
+    }
+
+    #[test]
+    fn a_code_works_once_within_300_seconds_for_its_redirect_uri() {
+        let (mut store, rules, now) = start();
+        let uri = "http://localhost/cb";
+        let good = code(&mut store, now, None);
+        assert!(
+            store
+                .redeem_code(&good, uri, None, &rules, now + 299.seconds())
+                .is_ok()
+        );
+        assert!(
+            store.redeem_code(&good, uri, None, &rules, now).is_err(),
+            "used"
+        );
+        let old = code(&mut store, now, None);
+        assert!(
+            store
+                .redeem_code(&old, uri, None, &rules, now + 300.seconds())
+                .is_err()
+        );
+        let elsewhere = code(&mut store, now, None);
+        assert!(
+            store
+                .redeem_code(&elsewhere, "http://localhost/other", None, &rules, now)
+                .is_err()
+        );
+        let proved = code(&mut store, now, Some(challenge_of("verifier")));
+        assert!(
+            store
+                .redeem_code(&proved, uri, Some("verifier"), &rules, now)
+                .is_ok()
+        );
+        let unproved = code(&mut store, now, Some(challenge_of("verifier")));
+        assert!(
+            store
+                .redeem_code(&unproved, uri, None, &rules, now)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn rotating_tokens_are_single_use_and_long_lived_ones_are_not() {
+        let (mut store, rules, now) = start();
+        let first = store
+            .start_family(0, scopes(), &rules, now)
+            .refresh_token
+            .unwrap();
+        let second = store
+            .refresh(&first, RefreshTokens::Rotating, &rules, now)
+            .unwrap()
+            .refresh_token
+            .unwrap();
+        assert_ne!(first, second);
+        assert!(
+            store
+                .refresh(&first, RefreshTokens::Rotating, &rules, now)
+                .is_err()
+        );
+        assert!(
+            store
+                .refresh(&second, RefreshTokens::Rotating, &rules, now)
+                .is_ok(),
+            "no family kill by default"
+        );
+
+        let lasting = store
+            .start_family(0, scopes(), &rules, now)
+            .refresh_token
+            .unwrap();
+        for _ in 0..2 {
+            let again = store
+                .refresh(&lasting, RefreshTokens::LongLived, &rules, now)
+                .unwrap();
+            assert_eq!(again.refresh_token.as_ref(), Some(&lasting));
+        }
+    }
+
+    #[test]
+    fn refresh_tokens_die_after_180_unused_days() {
+        let (mut store, rules, now) = start();
+        let token = store
+            .start_family(0, scopes(), &rules, now)
+            .refresh_token
+            .unwrap();
+        let day_179 = now + (179 * 24).hours();
+        assert!(
+            store
+                .refresh(&token, RefreshTokens::LongLived, &rules, day_179)
+                .is_ok()
+        );
+        let unused_180 = day_179 + (180 * 24).hours();
+        assert!(
+            store
+                .refresh(&token, RefreshTokens::LongLived, &rules, unused_180)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn grace_and_family_kill_are_switches() {
+        let (mut store, mut rules, now) = start();
+        rules.rotation_grace = Duration::from_secs(30);
+        rules.reuse_kills_family = true;
+        let first = store
+            .start_family(0, scopes(), &rules, now)
+            .refresh_token
+            .unwrap();
+        let second = store
+            .refresh(&first, RefreshTokens::Rotating, &rules, now)
+            .unwrap();
+        let repeated = store
+            .refresh(&first, RefreshTokens::Rotating, &rules, now + 29.seconds())
+            .unwrap();
+        assert_eq!(repeated.refresh_token, second.refresh_token);
+        assert!(
+            store
+                .refresh(&first, RefreshTokens::Rotating, &rules, now + 31.seconds())
+                .is_err()
+        );
+        assert!(
+            store.bearer(&second.access_token, now).is_none(),
+            "access tokens die with the family"
+        );
+        let newest = second.refresh_token.unwrap();
+        assert!(
+            store
+                .refresh(&newest, RefreshTokens::Rotating, &rules, now)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn access_tokens_look_like_the_vendors_and_live_a_day() {
+        let (mut store, rules, now) = start();
+        let without_offline = vec!["contact_data".to_owned()];
+        let issued = store.start_family(1, without_offline, &rules, now);
+        assert_eq!(issued.refresh_token, None);
+        assert!(
+            (1_000..=1_300).contains(&issued.access_token.len()),
+            "{}",
+            issued.access_token.len()
+        );
+        assert_eq!(
+            store
+                .bearer(&issued.access_token, now + 86_399.seconds())
+                .unwrap()
+                .user,
+            1
+        );
+        assert!(
+            store
+                .bearer(&issued.access_token, now + 86_400.seconds())
+                .is_none()
+        );
+        store.revoke(&issued.access_token);
+        assert!(store.bearer(&issued.access_token, now).is_none());
+    }
+}

@@ -1,0 +1,290 @@
+//! `GET /sources/uploads/{id}`: how the file will be read, before anything is loaded.
+
+use std::fs::File;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use sea_orm::DatabaseConnection;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::upload::inspect_file;
+use super::words::{self, TYPES};
+use crate::auth::Permission;
+use crate::profiles::{FieldType, Semantic};
+use crate::sources::file::{
+    Delimiter, FileFormat, FileProblem, HeadingNote, Inspection, LoadPlan, Overrides, TextEncoding,
+};
+use crate::sources::store::{self, Upload};
+use crate::sources::{LoadFailure, Source, Uploads};
+use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
+
+/// Values shown per column in the list of fields.
+const SAMPLES: usize = 3;
+/// Longest value shown, in characters.
+const MAX_SHOWN_CHARACTERS: usize = 60;
+/// Rows shown as they are.
+const SHOWN_ROWS: usize = 8;
+
+/// Meanings a person assigns, with the name of the form's field and its label.
+pub(super) const MEANINGS: [(Semantic, &str, &str); 4] = [
+    (Semantic::Email, "email", "sources-meaning-email"),
+    (
+        Semantic::FirstName,
+        "first_name",
+        "sources-meaning-first-name",
+    ),
+    (Semantic::LastName, "last_name", "sources-meaning-last-name"),
+    (Semantic::Key, "key", "sources-meaning-key"),
+];
+
+/// How a person wants the file read; also hidden fields of the form that loads it.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct FormatQuery {
+    encoding: Option<TextEncoding>,
+    delimiter: Option<Delimiter>,
+    has_header: Option<bool>,
+}
+
+impl FormatQuery {
+    pub(super) fn overrides(&self) -> Overrides {
+        Overrides {
+            encoding: self.encoding,
+            delimiter: self.delimiter,
+            has_header: self.has_header,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sources/preview.html")]
+pub(super) struct PreviewPage {
+    page: Page,
+    upload: Upload,
+    replaces: Option<Source>,
+    name: String,
+    size: String,
+    encodings: Vec<(String, &'static str, bool)>,
+    delimiters: Vec<(String, String, bool)>,
+    has_header: bool,
+    /// `None` when the file cannot be read this way.
+    proposal: Option<Proposal>,
+    errors: FieldErrors,
+}
+
+struct Proposal {
+    columns: Vec<Column>,
+    meanings: Vec<Meaning>,
+    rows: Vec<Vec<String>>,
+    headings: Vec<(String, String)>,
+}
+
+struct Column {
+    name: String,
+    samples: String,
+    types: Vec<(&'static str, String, bool)>,
+}
+
+struct Meaning {
+    field: &'static str,
+    label: String,
+    hint: String,
+    /// Column chosen.
+    chosen: Option<usize>,
+}
+
+impl Meaning {
+    fn is_chosen(&self, column: &usize) -> bool {
+        self.chosen == Some(*column)
+    }
+}
+
+impl PreviewPage {
+    pub(super) fn new(
+        visit: &SignedIn,
+        upload: Upload,
+        replaces: Option<Source>,
+        overrides: &Overrides,
+        read: Result<(Inspection, LoadPlan), FileProblem>,
+    ) -> Result<Self, PageError> {
+        let mut errors = FieldErrors::default();
+        let (format, proposal) = match read {
+            Ok((inspection, plan)) => {
+                let format = inspection.format;
+                (format, Some(Proposal::new(visit, &inspection, &plan)))
+            }
+            Err(FileProblem::Io(error)) => return Err(PageError::internal(error)),
+            Err(problem) => {
+                let failure = LoadFailure::from(&problem);
+                errors.add("", words::failure(visit.lang, failure));
+                let format = FileFormat {
+                    encoding: overrides.encoding.unwrap_or(TextEncoding::Utf8),
+                    delimiter: overrides.delimiter.unwrap_or(Delimiter::Comma),
+                    has_header: overrides.has_header.unwrap_or(true),
+                };
+                (format, None)
+            }
+        };
+        let encodings = TextEncoding::ALL.into_iter();
+        let delimiters = Delimiter::ALL.into_iter();
+        Ok(Self {
+            name: upload.source_name.clone(),
+            size: words::size(visit.lang, upload.file_bytes),
+            encodings: encodings
+                .map(|it| (form_name(it), it.label(), it == format.encoding))
+                .collect(),
+            delimiters: delimiters
+                .map(|it| {
+                    (
+                        form_name(it),
+                        words::delimiter_label(visit.lang, it),
+                        it == format.delimiter,
+                    )
+                })
+                .collect(),
+            has_header: format.has_header,
+            page: visit.page("sources"),
+            upload,
+            replaces,
+            proposal,
+            errors,
+        })
+    }
+
+    /// The same page with what the person typed and what is wrong with it.
+    pub(super) fn refused(mut self, name: String, errors: FieldErrors) -> Self {
+        self.name = name;
+        self.errors = errors;
+        self
+    }
+}
+
+impl Proposal {
+    fn new(visit: &SignedIn, inspection: &Inspection, plan: &LoadPlan) -> Self {
+        let columns = plan.fields.iter().enumerate().map(|(column, field)| {
+            let values = inspection.rows.iter().map(|row| row[column].trim());
+            let values = values.filter(|value| !value.is_empty()).take(SAMPLES);
+            Column {
+                name: field.name.clone(),
+                samples: values.map(shorten).collect::<Vec<_>>().join(" · "),
+                types: TYPES
+                    .iter()
+                    .map(|(name, it)| {
+                        (
+                            *name,
+                            words::type_label(visit.lang, *it),
+                            *it == field.field_type,
+                        )
+                    })
+                    .collect(),
+            }
+        });
+        let meanings = MEANINGS.iter().map(|(semantic, field, label)| Meaning {
+            field,
+            label: visit.t(label),
+            hint: match semantic {
+                Semantic::Key => visit.t("sources-meaning-key-hint"),
+                _ => String::new(),
+            },
+            chosen: plan
+                .fields
+                .iter()
+                .position(|field| field.semantic == Some(*semantic)),
+        });
+        let rows = inspection.rows.iter().take(SHOWN_ROWS);
+        Self {
+            columns: columns.collect(),
+            meanings: meanings.collect(),
+            rows: rows
+                .map(|row| row.iter().map(|value| shorten(value)).collect())
+                .collect(),
+            headings: inspection
+                .headings
+                .iter()
+                .map(|note| heading(visit, note))
+                .collect(),
+        }
+    }
+}
+
+pub(super) fn heading(visit: &SignedIn, note: &HeadingNote) -> (String, String) {
+    (
+        note.name.clone(),
+        words::heading_problem(visit.lang, note.problem),
+    )
+}
+
+pub(super) async fn show(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    uploads: Data<Uploads>,
+    id: Path<Uuid>,
+    query: Query<FormatQuery>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::ManageSources)?;
+    let (upload, replaces) = find(&db, *id).await?;
+    let overrides = query.overrides();
+    let read = read(&uploads, &upload, replaces.as_ref(), overrides).await;
+    let status = match &read {
+        Ok(_) => StatusCode::OK,
+        Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let page = PreviewPage::new(&visit, upload, replaces, &overrides, read)?;
+    web::render_with(status, &page)
+}
+
+/// The upload and the source it replaces.
+pub(super) async fn find(
+    db: &DatabaseConnection,
+    id: Uuid,
+) -> Result<(Upload, Option<Source>), PageError> {
+    let upload = store::find_upload(db, id)
+        .await?
+        .ok_or(PageError::NotFound)?;
+    let replaces = match upload.source_id {
+        Some(id) => Some(store::get(db, id).await?),
+        None => None,
+    };
+    Ok((upload, replaces))
+}
+
+/// Looks at the file; the plan keeps what an earlier load of the source decided.
+pub(super) async fn read(
+    uploads: &Uploads,
+    upload: &Upload,
+    replaces: Option<&Source>,
+    overrides: Overrides,
+) -> Result<(Inspection, LoadPlan), FileProblem> {
+    let file = File::open(uploads.path(upload.id))?;
+    let inspection = inspect_file(file, overrides).await?;
+    let plan = inspection.plan(replaces.map_or(&[], Source::fields));
+    Ok((inspection, plan))
+}
+
+/// The name serde gives a choice, so that a form can send it back.
+fn form_name(choice: impl serde::Serialize) -> String {
+    let name = serde_json::to_value(choice).ok();
+    let name = name.and_then(|name| name.as_str().map(str::to_owned));
+    name.expect("choices are plain names")
+}
+
+/// The type a form means.
+pub(super) fn type_named(name: &str) -> Option<FieldType> {
+    TYPES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, field_type)| *field_type)
+}
+
+fn shorten(value: &str) -> String {
+    if value.chars().count() <= MAX_SHOWN_CHARACTERS {
+        return value.to_owned();
+    }
+    value
+        .chars()
+        .take(MAX_SHOWN_CHARACTERS)
+        .chain(['…'])
+        .collect()
+}

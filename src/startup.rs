@@ -1,0 +1,332 @@
+//! The only file that knows everyone: opens the database, starts the services and binds the pages.
+//!
+//! `serve`, `demo` and the tests start the very same application through [`Application::build`].
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_session::SessionMiddleware;
+use actix_session::config::{CookieContentSecurity, PersistentSession, SessionLifecycle};
+use actix_session::storage::CookieSessionStore;
+use actix_web::cookie::time::Duration as CookieDuration;
+use actix_web::cookie::{Key, SameSite};
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data, FormConfig, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+use futures_util::future::BoxFuture;
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
+
+use crate::auth::{self, SetUpState};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::connections::{self, Connections, Dependent, Dependents};
+use crate::exports;
+use crate::profiles::{Snapshots, SqliteSnapshots};
+use crate::runs::{self, Desk, Engine, Pace};
+use crate::segments::{self, Members, SegmentUse, SegmentUses};
+use crate::sources::{self, Loads, Uploads};
+use crate::storage::{self, MasterKey};
+use crate::system;
+use crate::web::headers::SecurityHeaders;
+use crate::web::{PageError, assets, csrf, errors, headers, load_visit};
+
+/// Requests in progress get this long to finish after a stop signal.
+const SHUTDOWN_SECONDS: u64 = 10;
+/// A client has this long to send its request head.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What handlers and services share. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// Settings.
+    pub settings: Data<Settings>,
+    /// Application database.
+    pub db: Data<DatabaseConnection>,
+    /// Master key.
+    pub key: Data<MasterKey>,
+    /// Clock.
+    pub clock: Data<Clock>,
+    /// Whether the first user exists.
+    pub set_up: Data<SetUpState>,
+    /// Loads of sources, and through it the snapshots.
+    pub loads: Data<Loads>,
+    /// Files on their way from a browser.
+    pub uploads: Data<Uploads>,
+    /// Counts members of segments.
+    pub members: Data<Members>,
+    /// Exports that send a segment.
+    pub segment_uses: Data<dyn SegmentUses>,
+    /// Connections: tokens, request limits, applications.
+    pub connections: Data<Connections>,
+    /// Works on runs while the application runs.
+    pub engine: Data<Engine>,
+}
+
+impl Services {
+    /// Creates the data directory, opens and migrates the database, loads the master key.
+    ///
+    /// # Errors
+    /// Anything that stands in the way, with what was being attempted.
+    pub async fn open(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&settings.data_dir).with_context(|| {
+            format!(
+                "cannot create the data directory {}",
+                settings.data_dir.display()
+            )
+        })?;
+        let db = storage::connect(&settings.database_url())
+            .await
+            .context("cannot open the database")?;
+        Migrator::up(&db, None)
+            .await
+            .context("cannot migrate the database")?;
+        let key = MasterKey::load_or_create(&settings.master_key_file())
+            .context("cannot load the master key")?;
+        let snapshots: Arc<dyn Snapshots> = Arc::new(
+            SqliteSnapshots::open(&settings.data_dir).context("cannot open the snapshots")?,
+        );
+        let loads = Loads::new(db.clone(), snapshots.clone(), clock.clone());
+        let uploads = Uploads::open(&settings.data_dir).context("cannot open the uploads")?;
+        let members = Members::new(db.clone(), snapshots, clock.clone());
+        let connections = Connections::new(
+            db.clone(),
+            key.clone(),
+            clock.clone(),
+            &settings,
+            Arc::new(ExportsUsing(db.clone())),
+        )?;
+        let engine = Engine::new(Desk {
+            db: db.clone(),
+            clock: clock.clone(),
+            loads: loads.clone(),
+            connections: connections.clone(),
+            pace: Pace::REAL,
+        });
+        Ok(Self {
+            settings: Data::new(settings),
+            db: Data::new(db),
+            key: Data::new(key),
+            clock: Data::new(clock),
+            set_up: Data::new(SetUpState::new()),
+            loads: Data::new(loads),
+            uploads: Data::new(uploads),
+            members: Data::new(members),
+            segment_uses: Data::from(Arc::new(ExportsSending) as Arc<dyn SegmentUses>),
+            connections: Data::new(connections),
+            engine: Data::new(engine),
+        })
+    }
+
+    /// Cleans up after processes that have ended. Before the first request, because it takes files nobody knows for
+    /// leftovers.
+    async fn sweep(&self) -> anyhow::Result<()> {
+        let swept = self.loads.sweep().await;
+        swept.context("cannot clean up after earlier loads")?;
+        let swept = self.uploads.sweep(&self.db, self.clock.now()).await;
+        swept.context("cannot clean up after earlier uploads")
+    }
+}
+
+/// The running web application.
+pub struct Application {
+    server: Server,
+    address: SocketAddr,
+    services: Services,
+}
+
+impl Application {
+    /// Binds the listening address and starts answering once [`Application::run`] is awaited.
+    ///
+    /// # Errors
+    /// The address is taken, or [`Services::open`]'s.
+    pub async fn build(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let services = Services::open(settings, clock).await?;
+        services.sweep().await?;
+        let shared = services.clone();
+        let security = Data::new(SecurityHeaders::new(&services.settings));
+        let metrics = Data::new(system::Metrics::new());
+        let accounts = Data::new(exports::Accounts::new(
+            (**services.connections).clone(),
+            (**services.clock).clone(),
+        ));
+        let cookie_key = Arc::new(cookie_key(&services.key));
+        let is_https = services.settings.is_public_https();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(shared.settings.clone())
+                .app_data(shared.db.clone())
+                .app_data(shared.key.clone())
+                .app_data(shared.clock.clone())
+                .app_data(shared.set_up.clone())
+                .app_data(shared.loads.clone())
+                .app_data(shared.uploads.clone())
+                .app_data(shared.members.clone())
+                .app_data(shared.segment_uses.clone())
+                .app_data(shared.connections.clone())
+                .app_data(accounts.clone())
+                .app_data(shared.engine.clone())
+                .app_data(security.clone())
+                .app_data(metrics.clone())
+                .app_data(
+                    FormConfig::default()
+                        .limit(1024 * 1024)
+                        .error_handler(|_, _| PageError::BadRequest.into()),
+                )
+                .app_data(QueryConfig::default().error_handler(|_, _| PageError::BadRequest.into()))
+                .app_data(PathConfig::default().error_handler(|_, _| PageError::NotFound.into()))
+                .wrap(Compress::default())
+                .wrap(from_fn(headers::add))
+                .wrap(from_fn(system::metrics::measure))
+                .configure(system::health::routes)
+                .configure(system::metrics::routes)
+                .route("/static/{version}/{file:.*}", web::get().to(assets::serve))
+                .service(
+                    web::scope("")
+                        .wrap(from_fn(csrf::guard))
+                        .wrap(from_fn(load_visit))
+                        .wrap(from_fn(errors::draw))
+                        .wrap(sessions(&cookie_key, is_https))
+                        .configure(pages)
+                        .default_service(web::to(|| async {
+                            Err::<String, _>(PageError::NotFound)
+                        })),
+                )
+        })
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .bind(services.settings.listen)
+        .with_context(|| format!("cannot listen on {}", services.settings.listen))?;
+        let address = *server.addrs().first().context("no listening address")?;
+        Ok(Self {
+            server: server.run(),
+            address,
+            services,
+        })
+    }
+
+    /// The address bound, with the port the system chose when the setting says 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What handlers and services share.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Stops the server from outside.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Answers requests and works on runs until stopped; then runs in progress come to a safe point.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn run(self) -> std::io::Result<()> {
+        let recounting = tokio::spawn(recount_after_loads(self.services.clone()));
+        let engine = self.services.engine.start();
+        let result = self.server.await;
+        engine.stop().await;
+        self.services.loads.stop().await;
+        recounting.abort();
+        result
+    }
+}
+
+/// Keeps member counts up with the profiles: a load does not know segments, so this is where the two meet.
+async fn recount_after_loads(services: Services) {
+    let mut published = services.loads.published();
+    loop {
+        match published.recv().await {
+            Ok(source_id) => {
+                if let Err(error) = services.members.recount(source_id).await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "segments not counted"
+                    );
+                }
+            }
+            // Members of the sources missed are counted when somebody asks; their pages say how old the count is.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Exports stand in the way of removing the connection they use.
+struct ExportsUsing(DatabaseConnection);
+
+impl Dependents for ExportsUsing {
+    fn using(&self, connection_id: Uuid) -> BoxFuture<'_, Result<Vec<Dependent>, DbErr>> {
+        Box::pin(async move {
+            let uses = exports::store::exports_using_connection(&self.0, connection_id).await?;
+            let dependents = uses.into_iter().map(|export| Dependent {
+                id: export.id,
+                name: export.name,
+            });
+            Ok(dependents.collect())
+        })
+    }
+}
+
+/// Exports stand in the way of removing a segment they send.
+struct ExportsSending;
+
+impl SegmentUses for ExportsSending {
+    fn using<'a>(
+        &'a self,
+        transaction: &'a DatabaseTransaction,
+        segment_id: Uuid,
+    ) -> BoxFuture<'a, Result<Vec<SegmentUse>, DbErr>> {
+        Box::pin(async move {
+            let uses = exports::store::exports_using_segment(transaction, segment_id).await?;
+            let uses = uses.into_iter().map(|export| SegmentUse {
+                id: export.id,
+                name: export.name,
+            });
+            Ok(uses.collect())
+        })
+    }
+}
+
+/// Every page; each concept hands over its routes.
+fn pages(config: &mut ServiceConfig) {
+    auth::pages::routes(config);
+    exports::pages::routes(config);
+    segments::pages::routes(config);
+    connections::pages::routes(config);
+    runs::pages::routes(config);
+    system::routes(config);
+    sources::pages::routes(config);
+}
+
+fn cookie_key(master: &MasterKey) -> Key {
+    Key::from(
+        &[
+            master.derive("cookie signing"),
+            master.derive("cookie encryption"),
+        ]
+        .concat(),
+    )
+}
+
+fn sessions(key: &Key, is_https: bool) -> SessionMiddleware<CookieSessionStore> {
+    SessionMiddleware::builder(CookieSessionStore::default(), key.clone())
+        .cookie_name("listbridge_session".into())
+        .cookie_secure(is_https)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_content_security(CookieContentSecurity::Private)
+        .session_lifecycle(SessionLifecycle::PersistentSession(
+            PersistentSession::default().session_ttl(CookieDuration::days(7)),
+        ))
+        .build()
+}

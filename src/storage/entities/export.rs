@@ -1,0 +1,43 @@
+//! `exports`: see [`crate::exports`].
+
+use sea_orm::entity::prelude::*;
+
+use crate::storage::UtcMillis;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "exports")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub name: String,
+    /// Normalised and case-folded name, in which names are unique.
+    #[sea_orm(unique)]
+    pub name_key: String,
+    /// `None`: No Connection.
+    pub connection_id: Option<Uuid>,
+    pub list_id: Uuid,
+    pub list_name: Option<String>,
+    pub source_id: Uuid,
+    pub email_field: String,
+    pub attributes: Json,
+    /// Goes up by one with every change.
+    pub version: i32,
+    pub created_at: UtcMillis,
+    pub created_by: Option<Uuid>,
+    pub updated_at: UtcMillis,
+    pub updated_by: Option<Uuid>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(has_many = "super::export_segment::Entity")]
+    ExportSegment,
+}
+
+impl Related<super::export_segment::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::ExportSegment.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

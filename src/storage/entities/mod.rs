@@ -1,0 +1,19 @@
+//! One file per table of the application database. Used by `store.rs` files only.
+
+pub mod application_registration;
+pub mod audit_event;
+pub mod authorization_state;
+pub mod connection;
+pub mod consent;
+pub mod export;
+pub mod export_segment;
+pub mod run;
+pub mod run_part;
+pub mod segment;
+pub mod session;
+pub mod sign_in_failure;
+pub mod snapshot;
+pub mod snapshot_hold;
+pub mod source;
+pub mod upload;
+pub mod user;

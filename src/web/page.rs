@@ -1,0 +1,119 @@
+//! What the frame around every page needs.
+
+use std::borrow::Borrow;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::CurrentUser;
+use crate::locale::{Lang, Message, WholeNumber};
+
+/// Data of the frame; the field `page` of every page's template.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Language of the page.
+    pub lang: Lang,
+    /// Who is signed in.
+    pub user: Option<CurrentUser>,
+    /// Token for the hidden field `_csrf` of every form.
+    pub csrf: String,
+    /// Messages about what just happened.
+    pub flash: Vec<Flash>,
+    /// Navigation entry to mark, for example `exports`.
+    pub nav: &'static str,
+    /// Path and query of this page, for the language switch to come back to.
+    pub path: String,
+    /// The moment the page is drawn, for "2 hours ago".
+    pub now: Timestamp,
+    /// Zone in which times are shown.
+    pub zone: TimeZone,
+}
+
+/// A message shown once, on the next page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Flash {
+    /// How serious.
+    pub level: FlashLevel,
+    /// What to say, already in the visitor's language.
+    pub text: String,
+}
+
+/// How serious a [`Flash`] is; also its CSS suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlashLevel {
+    /// It worked.
+    Success,
+    /// It worked, but look.
+    Warning,
+    /// It did not work.
+    Danger,
+}
+
+impl FlashLevel {
+    /// CSS suffix (`success`, `warning`, `danger`).
+    pub fn css(self) -> &'static str {
+        match self {
+            FlashLevel::Success => "success",
+            FlashLevel::Warning => "warning",
+            FlashLevel::Danger => "danger",
+        }
+    }
+
+    /// Name of the icon.
+    pub fn icon(self) -> &'static str {
+        match self {
+            FlashLevel::Success => "circle-check",
+            FlashLevel::Warning => "alert-triangle",
+            FlashLevel::Danger => "alert-circle",
+        }
+    }
+}
+
+impl Page {
+    /// Text of a message without arguments.
+    pub fn t(&self, key: &str) -> String {
+        self.lang.t(key)
+    }
+
+    /// A message with arguments: `page.msg("runs-sent").num("count", 3)`.
+    pub fn msg<'a>(&self, key: &'a str) -> Message<'a> {
+        self.lang.msg(key)
+    }
+
+    /// A whole number in the language's way.
+    pub fn number(&self, value: impl WholeNumber) -> String {
+        self.lang.number(value.whole())
+    }
+
+    /// Date and time with zone.
+    pub fn date_time(&self, at: impl Borrow<Timestamp>) -> String {
+        self.lang.date_time(*at.borrow(), &self.zone)
+    }
+
+    /// "2 hours ago".
+    pub fn ago(&self, at: impl Borrow<Timestamp>) -> String {
+        self.lang.ago(*at.borrow(), self.now)
+    }
+
+    /// Machine-readable instant for `<time datetime>`.
+    pub fn iso(&self, at: impl Borrow<Timestamp>) -> String {
+        at.borrow().to_string()
+    }
+
+    /// Versioned URL of a file under `static/`.
+    pub fn asset(&self, file: &str) -> String {
+        super::assets::url(file)
+    }
+
+    /// URL of an icon, for `<use href>`; names are those in `static/vendor/icons.txt`.
+    pub fn icon(&self, name: &str) -> String {
+        super::assets::icon_url(name)
+    }
+
+    /// Version of the program.
+    pub fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+}

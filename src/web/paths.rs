@@ -1,0 +1,281 @@
+//! Every URL of the application, as a function. Handlers and templates build links with these only.
+
+use std::fmt::Display;
+
+use url::form_urlencoded;
+use uuid::Uuid;
+
+/// Home.
+pub fn home() -> String {
+    "/".into()
+}
+
+/// Where people sign in.
+pub fn sign_in() -> String {
+    "/sign-in".into()
+}
+
+/// Where people sign in, to come back to a path of ours afterwards.
+pub fn sign_in_and_return(path: Option<&str>) -> String {
+    match path.filter(|path| *path != "/") {
+        Some(path) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("return_to", path)
+                .finish();
+            format!("/sign-in?{query}")
+        }
+        None => sign_in(),
+    }
+}
+
+/// Where the first administrator is made.
+pub fn set_up() -> String {
+    "/set-up".into()
+}
+
+/// Where a POST signs the visitor out.
+pub fn sign_out() -> String {
+    "/sign-out".into()
+}
+
+/// Where a POST changes the language.
+pub fn language() -> String {
+    "/language".into()
+}
+
+/// Data > Sources.
+pub fn sources() -> String {
+    "/sources".into()
+}
+
+/// Where a file for a new source is chosen.
+pub fn new_source() -> String {
+    "/sources/new".into()
+}
+
+/// What a source holds and how its loads went.
+pub fn source(id: impl Display) -> String {
+    format!("/sources/{id}")
+}
+
+/// Where a file is chosen that replaces a source's profiles.
+pub fn source_replace(id: impl Display) -> String {
+    format!("/sources/{id}/replace")
+}
+
+/// The question before a source is removed; POST removes it.
+pub fn source_remove(id: impl Display) -> String {
+    format!("/sources/{id}/remove")
+}
+
+/// Where a POST sends a file.
+pub fn receive_upload() -> String {
+    "/sources/upload".into()
+}
+
+/// How an uploaded file will be read.
+pub fn upload(id: impl Display) -> String {
+    format!("/sources/uploads/{id}")
+}
+
+/// Where a POST loads an uploaded file.
+pub fn upload_load(id: impl Display) -> String {
+    format!("/sources/uploads/{id}/load")
+}
+
+/// Where a POST forgets an uploaded file.
+pub fn upload_discard(id: impl Display) -> String {
+    format!("/sources/uploads/{id}/discard")
+}
+
+/// A load under way, or its report.
+pub fn load(id: impl Display) -> String {
+    format!("/sources/loads/{id}")
+}
+
+/// Progress of a load as server-sent events.
+pub fn load_events(id: impl Display) -> String {
+    format!("/sources/loads/{id}/events")
+}
+
+/// Where a POST stops a load.
+pub fn load_cancel(id: impl Display) -> String {
+    format!("/sources/loads/{id}/cancel")
+}
+
+/// The profiles of a source.
+pub fn profiles_of(source_id: impl Display) -> String {
+    format!("/profiles?source={source_id}")
+}
+
+/// Profiles of a source that a search finds, after a row number.
+pub fn profiles_page(source_id: impl Display, search: &str, after_row: u64) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("source", &source_id.to_string());
+    if !search.is_empty() {
+        query.append_pair("q", search);
+    }
+    if after_row > 0 {
+        query.append_pair("after", &after_row.to_string());
+    }
+    format!("/profiles?{}", query.finish())
+}
+
+/// Data > Profiles.
+pub fn profiles() -> String {
+    "/profiles".into()
+}
+
+/// Data > Exports.
+pub fn exports() -> String {
+    "/exports".into()
+}
+
+/// A page of the exports, counted from 1.
+pub fn exports_page(page: u64) -> String {
+    format!("/exports?page={page}")
+}
+
+/// The form for a new export.
+pub fn new_export() -> String {
+    "/exports/new".into()
+}
+
+/// An export: the form, or the read-only view.
+pub fn export(id: Uuid) -> String {
+    format!("/exports/{id}")
+}
+
+/// The question before an export is removed.
+pub fn remove_export(id: Uuid) -> String {
+    format!("/exports/{id}/remove")
+}
+
+/// Where a POST runs an export.
+pub fn run_export(id: Uuid) -> String {
+    format!("/exports/{id}/run")
+}
+
+/// Where a POST acts on the export selected in the list.
+pub fn selected_export() -> String {
+    "/exports/selected".into()
+}
+
+/// Every run of an export.
+pub fn export_runs(id: Uuid) -> String {
+    format!("/exports/{id}/runs")
+}
+
+/// Live progress of a run.
+pub fn run_events(id: Uuid) -> String {
+    format!("/runs/{id}/events")
+}
+
+/// Where a POST cancels a run.
+pub fn cancel_run(id: Uuid) -> String {
+    format!("/runs/{id}/cancel")
+}
+
+/// A run.
+pub fn run(id: Uuid) -> String {
+    format!("/runs/{id}")
+}
+
+/// Insights > Segments.
+pub fn segments() -> String {
+    "/segments".into()
+}
+
+/// The form for a new segment.
+pub fn new_segment() -> String {
+    "/segments/new".into()
+}
+
+/// A segment: the form, or the read-only view.
+pub fn segment(id: Uuid) -> String {
+    format!("/segments/{id}")
+}
+
+/// Where a POST counts a segment's members.
+pub fn refresh_segment(id: Uuid) -> String {
+    format!("/segments/{id}/refresh")
+}
+
+/// The question before a segment is removed.
+pub fn remove_segment(id: Uuid) -> String {
+    format!("/segments/{id}/remove")
+}
+
+/// Settings > Connections.
+pub fn connections() -> String {
+    "/settings/connections".into()
+}
+
+/// Where the type of a new connection is chosen.
+pub fn new_connection() -> String {
+    "/settings/connections/new".into()
+}
+
+/// Where a connection to Constant Contact is begun.
+pub fn new_constant_contact_connection() -> String {
+    "/settings/connections/new/constant-contact".into()
+}
+
+/// A connection: its wizard while it is incomplete, its state afterwards.
+pub fn connection(id: Uuid) -> String {
+    format!("/settings/connections/{id}")
+}
+
+/// One step or action of a connection: `edit`, `consent`, `application`, `authenticate`, `export-user`, `save`, `remove`.
+pub fn connection_action(id: Uuid, action: &str) -> String {
+    format!("/settings/connections/{id}/{action}")
+}
+
+/// Settings > System.
+pub fn system() -> String {
+    "/settings/system".into()
+}
+
+/// Settings > People.
+pub fn people() -> String {
+    "/settings/people".into()
+}
+
+/// Settings > Audit.
+pub fn audit() -> String {
+    "/settings/audit".into()
+}
+
+/// Where Constant Contact sends the browser back after authorising; registered there as the redirect URI.
+pub fn constant_contact_callback() -> String {
+    "/oauth/constant-contact/callback".into()
+}
+
+/// A path of ours that was sent by a browser, or home: never another site.
+pub fn own_path_or_home(path: &str) -> String {
+    let is_own = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains('\\')
+        && !path.chars().any(char::is_control);
+    if is_own { path.to_owned() } else { home() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_another_site() {
+        for bad in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/a\r\nb",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(own_path_or_home(bad), "/", "{bad:?}");
+        }
+        assert_eq!(own_path_or_home("/exports?sort=name"), "/exports?sort=name");
+    }
+}

@@ -1,0 +1,131 @@
+// Small conveniences. Every page works without them; nothing here decides anything.
+//
+//   [data-theme-choice="system|light|dark"]   buttons that choose the theme
+//   [data-copy="ID"]                          button that copies the value or text of the element with that id
+//   form                                      a second click on its button does not send it again;
+//                                             data-allow-resend where the answer is a download
+//   a[data-dialog]                            opens the [data-dialog-content] of the page it leads to as a dialog
+//   [data-live="URL"]                         replaces its content with each message of an event stream; the event
+//                                             "done" loads the page again. Text of [data-announce] inside is read out.
+//   [data-auto-submit]                        sends its form when changed; hide its button with class no-script
+(() => {
+  'use strict';
+  const all = (selector, root = document) => root.querySelectorAll(selector);
+
+  function markTheme() {
+    const current = document.documentElement.dataset.bsTheme ?? 'system';
+    for (const button of all('[data-theme-choice]')) {
+      button.setAttribute('aria-pressed', String(button.dataset.themeChoice === current));
+    }
+  }
+
+  function chooseTheme(choice) {
+    const root = document.documentElement;
+    if (choice === 'system') delete root.dataset.bsTheme; else root.dataset.bsTheme = choice;
+    try {
+      if (choice === 'system') localStorage.removeItem('theme'); else localStorage.setItem('theme', choice);
+    } catch {
+      // Storage is blocked: the choice lasts as long as the page.
+    }
+    markTheme();
+  }
+
+  async function copy(button) {
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
+    } catch {
+      source.select?.();
+      return;
+    }
+    announce(button.dataset.copied);
+    button.classList.add('is-done');
+    setTimeout(() => button.classList.remove('is-done'), 2000);
+  }
+
+  function announce(text) {
+    const announcer = document.getElementById('announcer');
+    if (announcer && text && announcer.textContent !== text) announcer.textContent = text;
+  }
+
+  async function openDialog(link) {
+    const answer = await fetch(link.href, { headers: { accept: 'text/html' } });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const content = answer.ok && page.querySelector('[data-dialog-content]');
+    if (!content) {
+      location.assign(link.href);
+      return;
+    }
+    const dialog = document.createElement('dialog');
+    dialog.className = 'dialog';
+    dialog.setAttribute('aria-label', page.querySelector('h1').textContent);
+    dialog.append(document.adoptNode(content));
+    dialog.addEventListener('close', () => dialog.remove());
+    dialog.addEventListener('click', event => {
+      const isCancel = event.target.closest('[data-dialog-close]');
+      if (isCancel) event.preventDefault();
+      if (isCancel || event.target === dialog) dialog.close();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+
+  /// Screen readers hear at most one message in this many milliseconds.
+  const ANNOUNCE_INTERVAL = 10_000;
+
+  function follow(element) {
+    const events = new EventSource(element.dataset.live);
+    let announcedAt = 0;
+    events.addEventListener('message', event => {
+      element.innerHTML = event.data;
+      if (Date.now() - announcedAt < ANNOUNCE_INTERVAL) return;
+      announcedAt = Date.now();
+      announce(element.querySelector('[data-announce]')?.textContent.trim());
+    });
+    events.addEventListener('done', () => {
+      events.close();
+      location.reload();
+    });
+    addEventListener('pagehide', () => events.close());
+  }
+
+  function guardAgainstResend(form) {
+    if (form.hasAttribute('data-allow-resend')) return;
+    // After the browser has read the form, so that the pressed button's own value is sent.
+    setTimeout(() => {
+      for (const button of all('button[type=submit]', form)) {
+        button.disabled = true;
+        button.setAttribute('data-busy', '');
+      }
+    });
+  }
+
+  document.addEventListener('submit', event => {
+    if (!event.defaultPrevented) guardAgainstResend(event.target);
+  });
+  // The back button brings the page as it was left, with its buttons still switched off.
+  addEventListener('pageshow', () => {
+    for (const button of all('[data-busy]')) {
+      button.disabled = false;
+      button.removeAttribute('data-busy');
+    }
+  });
+  document.addEventListener('click', event => {
+    const theme = event.target.closest('[data-theme-choice]');
+    if (theme) chooseTheme(theme.dataset.themeChoice);
+    const copying = event.target.closest('[data-copy]');
+    if (copying) copy(copying);
+    const link = event.target.closest('a[data-dialog]');
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+      event.preventDefault();
+      openDialog(link);
+    }
+  });
+  document.addEventListener('change', event => {
+    if (event.target.matches('[data-auto-submit]')) event.target.form.requestSubmit();
+  });
+
+  document.documentElement.classList.add('has-script');
+  markTheme();
+  all('[data-live]').forEach(follow);
+})();

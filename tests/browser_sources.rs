@@ -1,0 +1,93 @@
+//! A file's way from upload to profiles, in a real Chromium, in both languages.
+#![allow(clippy::unwrap_used, reason = "a step that fails fails its test")]
+
+mod support;
+
+use std::fmt::Write;
+
+use support::webdriver::ChromeDriver;
+use support::{ALICE, PASSWORD, spawn_app};
+
+#[tokio::test]
+async fn alice_uploads_a_file_and_looks_at_its_profiles() {
+    let Some(driver) = ChromeDriver::start() else {
+        return;
+    };
+    let app = spawn_app().await;
+    let file = app.data_dir.path().join("people.csv");
+    let mut text = "Id,Name,EMail,Spend\n1,Ann\n".to_owned();
+    for number in 2..=60 {
+        writeln!(text, "{number},陳小明,p{number}@example.com,{number}.50").unwrap();
+    }
+    std::fs::write(&file, text).unwrap();
+    let words = [
+        (
+            "en",
+            [
+                "Email address",
+                "Password",
+                "Sign in",
+                "CSV file",
+                "Upload and preview",
+                "Name",
+                "Load profiles",
+                "Rows refused",
+                "Browse profiles",
+            ],
+        ),
+        (
+            "zh-HK",
+            [
+                "電子郵件地址",
+                "密碼",
+                "登入",
+                "CSV 檔案",
+                "上傳並預覽",
+                "名稱",
+                "載入設定檔",
+                "被拒絕的列",
+                "瀏覽設定檔",
+            ],
+        ),
+    ];
+    for (
+        lang,
+        [
+            email,
+            password,
+            sign_in,
+            choose,
+            upload,
+            name,
+            load,
+            refused,
+            browse,
+        ],
+    ) in words
+    {
+        let tab = driver.open(&app.base_url, lang).await;
+        tab.goto("/sign-in").await;
+        tab.fill(email, ALICE.email).await;
+        tab.fill(password, PASSWORD).await;
+        tab.click(sign_in).await;
+        tab.goto("/sources").await;
+        tab.check_accessibility().await;
+        tab.goto("/sources/new").await;
+        tab.check_accessibility().await;
+        tab.attach(choose, file.to_str().unwrap()).await;
+        tab.click(upload).await;
+        tab.see("陳小明").await;
+        tab.check_accessibility().await;
+        tab.fill(name, lang).await;
+        tab.click(load).await;
+        tab.see(refused).await;
+        tab.check_accessibility().await;
+        tab.click(browse).await;
+        tab.see("p50@example.com").await;
+        tab.check_accessibility().await;
+        tab.goto("/sources").await;
+        tab.click(lang).await;
+        tab.see("people.csv").await;
+        tab.check_accessibility().await;
+    }
+}

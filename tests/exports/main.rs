@@ -1,0 +1,11 @@
+//! Exports over real HTTP, against the simulated Constant Contact: the form, the list, the rules of who may do what.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod form;
+mod list;
+mod permissions;
+mod stage;
+#[path = "../support/mod.rs"]
+mod support;
+mod vendor;

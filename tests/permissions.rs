@@ -1,0 +1,230 @@
+//! Who may do what: every route of the application, asked by nobody, a viewer, a contributor and an administrator.
+//!
+//! A route that is missing in the table fails the test, so a new page cannot forget to say who it is for. Ids in paths
+//! belong to nothing: whoever is let in gets "not found", whoever is not is refused all the same.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::{ALICE, BOB, Browser, CHARLIE, spawn_app};
+
+/// The least somebody must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Least {
+    Anybody,
+    Viewer,
+    Contributor,
+    Administrator,
+}
+use Least::{Administrator, Anybody, Contributor, Viewer};
+
+const ROUTES: &[(&str, &str, Least)] = &[
+    ("get", "/", Viewer),
+    ("get", "/healthz", Anybody),
+    ("get", "/readyz", Anybody),
+    ("get", "/metrics", Anybody),
+    ("get", "/static/{version}/{file:.*}", Anybody),
+    ("get", "/sign-in", Anybody),
+    ("post", "/sign-in", Anybody),
+    ("post", "/sign-out", Anybody),
+    ("get", "/set-up", Anybody),
+    ("post", "/set-up", Anybody),
+    ("post", "/language", Anybody),
+    ("get", "/exports", Viewer),
+    ("get", "/exports/new", Contributor),
+    ("post", "/exports/new", Contributor),
+    ("post", "/exports/selected", Viewer), // leads to pages that ask themselves
+    ("get", "/exports/{id}", Viewer),
+    ("post", "/exports/{id}", Contributor),
+    ("get", "/exports/{id}/remove", Contributor),
+    ("post", "/exports/{id}/remove", Contributor),
+    ("get", "/profiles", Viewer),
+    ("get", "/segments", Viewer),
+    ("get", "/segments/new", Contributor),
+    ("post", "/segments/new", Contributor),
+    ("get", "/segments/{id}", Viewer),
+    ("post", "/segments/{id}", Contributor),
+    ("post", "/segments/{id}/refresh", Contributor),
+    ("get", "/segments/{id}/remove", Contributor),
+    ("post", "/segments/{id}/remove", Contributor),
+    ("get", "/sources", Viewer),
+    ("get", "/sources/new", Administrator),
+    ("post", "/sources/upload", Administrator),
+    ("get", "/sources/uploads/{id}", Administrator),
+    ("post", "/sources/uploads/{id}/load", Administrator),
+    ("post", "/sources/uploads/{id}/discard", Administrator),
+    ("get", "/sources/loads/{id}", Viewer),
+    ("get", "/sources/loads/{id}/events", Viewer),
+    ("post", "/sources/loads/{id}/cancel", Administrator),
+    ("get", "/sources/{id}", Viewer),
+    ("get", "/sources/{id}/replace", Administrator),
+    ("get", "/sources/{id}/remove", Administrator),
+    ("post", "/sources/{id}/remove", Administrator),
+    ("get", "/settings/connections", Administrator),
+    ("get", "/settings/connections/new", Administrator),
+    (
+        "get",
+        "/settings/connections/new/constant-contact",
+        Administrator,
+    ),
+    (
+        "post",
+        "/settings/connections/new/constant-contact",
+        Administrator,
+    ),
+    ("get", "/settings/connections/{id}", Administrator),
+    ("get", "/settings/connections/{id}/edit", Administrator),
+    ("post", "/settings/connections/{id}/edit", Administrator),
+    ("post", "/settings/connections/{id}/consent", Administrator),
+    (
+        "post",
+        "/settings/connections/{id}/application",
+        Administrator,
+    ),
+    (
+        "post",
+        "/settings/connections/{id}/authenticate",
+        Administrator,
+    ),
+    (
+        "post",
+        "/settings/connections/{id}/export-user",
+        Administrator,
+    ),
+    ("post", "/settings/connections/{id}/save", Administrator),
+    ("get", "/settings/connections/{id}/remove", Administrator),
+    ("post", "/settings/connections/{id}/remove", Administrator),
+    ("get", "/oauth/constant-contact/callback", Anybody),
+    ("post", "/exports/{id}/run", Contributor),
+    ("get", "/exports/{id}/runs", Viewer),
+    ("get", "/runs/{id}", Viewer),
+    ("get", "/runs/{id}/events", Viewer),
+    ("post", "/runs/{id}/cancel", Contributor),
+    ("get", "/settings/system", Administrator),
+    ("get", "/settings/people", Administrator),
+    ("get", "/settings/audit", Administrator),
+];
+
+#[test]
+fn the_table_names_every_route() {
+    let table: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let written = routes_in(&root);
+    assert!(written.len() > 10, "the sources were read");
+    let missing: Vec<_> = written.difference(&table).collect();
+    assert!(missing.is_empty(), "not in the table: {missing:#?}");
+    let gone: Vec<_> = table.difference(&written).collect();
+    assert!(gone.is_empty(), "in the table, but no route: {gone:#?}");
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_it_should_and_nobody_else() {
+    let app = spawn_app().await;
+    let visitors = [
+        (Anybody, app.browser()),
+        (Viewer, app.sign_in(CHARLIE).await),
+        (Contributor, app.sign_in(BOB).await),
+        (Administrator, app.sign_in(ALICE).await),
+    ];
+    for (method, pattern, least) in ROUTES {
+        if *pattern == "/sign-out" {
+            continue; // would end the visitors' sessions; tests/sign_in.rs looks at it
+        }
+        let path = pattern
+            .replace("{version}", "0")
+            .replace("{file:.*}", "css/app.css");
+        let path = path.split('{').next().unwrap().to_owned()
+            + path
+                .split_once('{')
+                .map_or("", |_| "00000000-0000-7000-8000-000000000000")
+            + path.split_once('}').map_or("", |(_, rest)| rest);
+        for (who, browser) in &visitors {
+            let answer = ask(browser, method, &path).await;
+            let is_let_in = match answer.status {
+                403 => false,
+                303 => !answer
+                    .location
+                    .as_deref()
+                    .unwrap_or_default()
+                    .starts_with("/sign-in"),
+                _ => true,
+            };
+            assert_ne!(
+                answer.status, 500,
+                "{method} {path} as {who:?}: {}",
+                answer.body
+            );
+            assert_eq!(
+                is_let_in,
+                who >= least,
+                "{method} {path} as {who:?} was answered {}",
+                answer.status
+            );
+        }
+    }
+}
+
+async fn ask(browser: &Browser, method: &str, path: &str) -> support::Answer {
+    if method == "get" {
+        return browser.get(path).await;
+    }
+    // The sign-in page has a form for everybody; signed-in people find one at home.
+    let page = if browser.get("/").await.status == 200 {
+        "/"
+    } else {
+        "/sign-in"
+    };
+    if path.ends_with("/upload") {
+        return browser.upload(page, path).await;
+    }
+    browser.submit(page, path, &[]).await
+}
+
+/// Method and path of every `.route("path", web::method()...)` in the sources, the simulated services left out.
+fn routes_in(dir: &Path) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for path in rust_files(dir) {
+        let text = fs::read_to_string(path).unwrap();
+        for call in text.split(".route(").skip(1) {
+            let Some((path, rest)) = call
+                .trim_start()
+                .strip_prefix('"')
+                .and_then(|call| call.split_once('"'))
+            else {
+                continue;
+            };
+            let method = rest
+                .split("web::")
+                .nth(1)
+                .or_else(|| rest.split("routes::").nth(1));
+            let method = method
+                .and_then(|rest| rest.split('(').next())
+                .unwrap_or_default();
+            found.insert((method.to_owned(), path.to_owned()));
+        }
+    }
+    found
+}
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for path in fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        if path.is_dir() && !path.ends_with("sandbox") {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -1,0 +1,14 @@
+//! The simulated Constant Contact over real HTTP: every rule a client may rely on, one file per subject.
+#![cfg(feature = "sandbox")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot ask has failed")]
+
+mod activities;
+mod bulk;
+mod contacts;
+mod faults;
+mod gate;
+mod imports;
+mod lists;
+mod oauth;
+mod pages;
+mod support;
