@@ -363,3 +363,22 @@ async fn nonsense_is_answered_like_nothing_chosen() {
         assert_eq!(alice.get(path).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_saved_export_runs_from_its_own_page() {
+    let stage = Stage::set().await;
+    let alice = stage.app.sign_in(ALICE).await;
+    let new = alice.get("/exports/new").await;
+    assert_eq!(new.attribute(".page-actions form", "action"), None);
+    let export = stage.add_export(&alice, "Weekly").await;
+    let path = format!("/exports/{}", export.id);
+    let page = alice.get(&path).await;
+    let run = page.attribute(".page-actions form", "action").unwrap();
+    assert_eq!(
+        page.attribute(".page-actions a", "href").unwrap(),
+        format!("{path}/runs")
+    );
+    let started = alice.submit(&path, &run, &[]).await;
+    assert_eq!(started.status, 303);
+    assert!(started.location.unwrap().starts_with("/runs/"));
+}

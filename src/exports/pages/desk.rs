@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
-use super::page::{ExportFormPage, Remarks};
+use super::page::{ExportFormPage, Remarks, SavedExport};
 use crate::connections;
 use crate::constant_contact::limits::LIST_NAME_CHARS;
 use crate::exports::account::{AccountProblem, Accounts};
@@ -276,14 +276,14 @@ impl Desk<'_> {
         offers: Offers,
         remarks: Remarks,
     ) -> Result<HttpResponse, PageError> {
-        let action = match &self.saved {
-            Some(export) => paths::export(export.id),
-            None => paths::new_export(),
-        };
+        let saved = self.saved.as_ref().map(|export| SavedExport {
+            id: export.id,
+            has_connection: export.definition.connection_id.is_some(),
+        });
         let page = self.visit.page("exports");
         web::render_with(
             status,
-            &ExportFormPage::new(page, action, form, offers, remarks),
+            &ExportFormPage::new(page, saved, form, offers, remarks),
         )
     }
 }

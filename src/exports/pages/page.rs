@@ -12,7 +12,7 @@ use crate::exports::form::{ATTRIBUTE_PREFIX, ExportForm, Problem};
 use crate::exports::offers::{AccountOffer, Offers};
 use crate::exports::{MAX_PROFILES, Target};
 use crate::profiles::Field;
-use crate::web::{FieldErrors, Page};
+use crate::web::{FieldErrors, Page, paths};
 
 #[derive(Template)]
 #[template(path = "exports/edit.html")]
@@ -20,6 +20,8 @@ pub(super) struct ExportFormPage {
     page: Page,
     /// Where the form is posted to; also the export's own page.
     action: String,
+    /// The export as it is saved; `None` while there is none.
+    saved: Option<SavedExport>,
     is_administrator: bool,
     product_name: &'static str,
     errors: FieldErrors,
@@ -41,6 +43,12 @@ pub(super) struct ExportFormPage {
     max_profiles: u64,
     typed: ExportForm,
     offers: Offers,
+}
+
+/// A saved export, for the commands on its page.
+pub(super) struct SavedExport {
+    pub(super) id: Uuid,
+    pub(super) has_connection: bool,
 }
 
 /// What somebody else saved while the visitor was editing.
@@ -82,11 +90,15 @@ struct SegmentRow {
 impl ExportFormPage {
     pub(super) fn new(
         page: Page,
-        action: String,
+        saved: Option<SavedExport>,
         typed: ExportForm,
         offers: Offers,
         remarks: Remarks,
     ) -> Self {
+        let action = match &saved {
+            Some(export) => paths::export(export.id),
+            None => paths::new_export(),
+        };
         let lang = page.lang;
         let mut errors = FieldErrors::default();
         for problem in &remarks.problems {
@@ -101,6 +113,7 @@ impl ExportFormPage {
         let (total_text, is_too_large) = total(&page, &typed, &offers);
         Self {
             action,
+            saved,
             is_administrator: page
                 .user
                 .as_ref()

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use askama::Template;
 use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
+use uuid::Uuid;
 
 use super::OpenExport;
 use super::words::target_label;
@@ -17,6 +18,7 @@ use crate::web::{self, Page, PageError, SignedIn};
 #[template(path = "exports/view.html")]
 struct ViewPage {
     page: Page,
+    id: Uuid,
     name: String,
     product_name: &'static str,
     connection: String,
@@ -39,7 +41,7 @@ pub(super) async fn draw(
     let export = open.export;
     let editors = export.created_by.into_iter().chain(export.updated_by);
     let people = store::people_names(&***db, editors).await?;
-    let name_of = |id: Option<uuid::Uuid>| {
+    let name_of = |id: Option<Uuid>| {
         id.and_then(|id| people.get(&id).cloned())
             .unwrap_or_else(|| visit.t("exports-by-command-line"))
     };
@@ -56,6 +58,7 @@ pub(super) async fn draw(
     });
     web::render(&ViewPage {
         page: visit.page("exports"),
+        id: export.id,
         product_name: ConnectionKind::ConstantContact.product_name(),
         connection: open
             .connection
