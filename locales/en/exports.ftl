@@ -19,20 +19,16 @@ exports-column-updated = Last updated
 exports-column-updated-by = Updated by
 exports-column-actions = Actions
 exports-select-row = Select { $name }
-exports-edit-row = Edit { $name }
 exports-view-row = View { $name }
 exports-run-row = Run { $name }
-exports-remove-row = Remove { $name }
 exports-choose-first = Select an export first, then choose what to do with it.
 exports-never-run = Not started
 exports-never-refreshed = Never
-exports-schedule-manual = Manually
 exports-no-connection = No Connection
 exports-connection-removed = Removed connection
 exports-permission-edit = Edit
 exports-permission-view = View only
 exports-by-command-line = Command line
-exports-pager = { $from }–{ $to } of { $total }
 exports-empty-title = No exports yet
 exports-empty-text = An export sends the members of segments to a Constant Contact list, again and again. It needs a connection, a source with profiles and at least one segment.
 exports-empty-viewer = An administrator or contributor adds exports. What they send and how it went shows here.
@@ -108,7 +104,6 @@ exports-saved-unchecked = Constant Contact did not answer, so the list was not c
 exports-removed = { $name } has been removed.
 exports-remove-title = Remove { $name }?
 exports-remove-text = The export and its data matching are removed. The connection, the segments and the contacts at Constant Contact stay as they are. This cannot be undone.
-exports-remove-running = A run of this export is in progress. Cancel it or wait until it has finished, then remove the export.
 exports-conflict-title = { $name } saved this export while you were editing
 exports-conflict-text = Nothing of yours has been saved, and nothing you typed is lost. Saved now, where it differs from yours:
 exports-conflict-save = Look at your values below. Save replaces what is saved now with them.
@@ -173,3 +168,81 @@ exports-target-city = City
 exports-target-state = State or province
 exports-target-zip = Postal code
 exports-target-country = Country
+exports-run-all = Run all
+exports-run-all-hint = Runs every export with an active schedule.
+exports-run-all-none = There is no export with an active schedule that you may run.
+exports-duplicate = Create duplicate
+exports-duplicate-name = { $name } (copy)
+exports-add-segment = Add segment
+exports-detach = Detach connection
+exports-more-row = More actions for { $name }
+exports-select-all = Select all exports on this page
+exports-selected = # selected
+exports-clear-selection = Clear selection
+exports-search-hint = Name, connection or type
+exports-schedule-system = System refresh
+exports-choose-one = Select one export only: this action works on one export at a time.
+exports-remove-many = { $count ->
+    [one] Remove { $count } export?
+   *[other] Remove { $count } exports?
+}
+exports-removed-many = { $count ->
+    [one] { $count } export has been removed.
+   *[other] { $count } exports have been removed.
+}
+exports-detach-title = Detach { $name } from its connection?
+exports-detach-many = { $count ->
+    [one] Detach { $count } export from its connection?
+   *[other] Detach { $count } exports from their connections?
+}
+exports-detach-text = The export keeps its configuration but is inactive: it cannot run until it is given another connection. The connection itself stays as it is.
+exports-detach-text-contributor = The export keeps its configuration but is inactive: it cannot run until it is given another connection, which only an administrator can do. The connection itself stays as it is.
+exports-detached = { $name } has been detached from its connection. It is inactive until it is given another one.
+exports-detached-many = { $count ->
+    [one] { $count } export has been detached from its connection.
+   *[other] { $count } exports have been detached from their connections.
+}
+exports-busy = A run of this export is in progress. Cancel it or wait until it has finished, then try again.
+exports-stay-view-only = You may only view these exports. They stay as they are.
+exports-left-running = { $count ->
+    [one] { $count } export stays as it is: a run of it is in progress.
+   *[other] { $count } exports stay as they are: runs of them are in progress.
+}
+exports-left-view-only = { $count ->
+    [one] { $count } export stays as it is: you may only view it.
+   *[other] { $count } exports stay as they are: you may only view them.
+}
+exports-left-detached = { $count ->
+    [one] { $count } export was not run: it has no connection.
+   *[other] { $count } exports were not run: they have no connection.
+}
+exports-started-many = { $count ->
+    [one] { $count } run has been started.
+   *[other] { $count } runs have been started.
+}
+exports-running-already = { $count ->
+    [one] { $count } export was running already.
+   *[other] { $count } exports were running already.
+}
+exports-add-segment-text = The segment is sent from the next run on, together with the segments that are there.
+exports-add-segment-label = Segment
+exports-add-segment-none = Choose a segment
+exports-add-segment-choose = Choose the segment to add.
+exports-segment-added = { $count ->
+    [one] { $segment } has been added to { $count } export.
+   *[other] { $segment } has been added to { $count } exports.
+}
+exports-segment-was-there = { $count ->
+    [one] { $count } export had the segment already.
+   *[other] { $count } exports had the segment already.
+}
+exports-segment-other-source = { $count ->
+    [one] { $count } export stays as it is: it reads another source.
+   *[other] { $count } exports stay as they are: they read another source.
+}
+exports-segment-full = { $count ->
+    [one] { $count } export stays as it is: it has { $max } segments already.
+   *[other] { $count } exports stay as they are: they have { $max } segments already.
+}
+exports-conflict-removed = { $name } removed this export while you were editing
+exports-conflict-removed-text = Nothing you typed is lost. Save creates it again as a new export.

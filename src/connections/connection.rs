@@ -66,6 +66,14 @@ impl Sharing {
         Self::ALL.into_iter().find(|sharing| sharing.name() == name)
     }
 
+    /// Whether a person may choose a connection shared like this for an export; nobody may before it is complete.
+    pub fn lets_use(self, user: &CurrentUser, is_complete: bool) -> bool {
+        let is_shared = self == Self::AdministratorsAndContributors;
+        is_complete
+            && user.role.may(Permission::EditExports)
+            && (is_shared || user.role.may(Permission::ManageConnections))
+    }
+
     /// Message key of the label.
     pub fn label_key(self) -> &'static str {
         match self {
@@ -336,10 +344,7 @@ impl Connection {
 
     /// Whether a person may choose it for an export. Contributors see name and type of those shared with them, no more.
     pub fn may_be_used_by(&self, user: &CurrentUser) -> bool {
-        let is_shared = self.sharing == Sharing::AdministratorsAndContributors;
-        self.saved.is_some()
-            && user.role.may(Permission::EditExports)
-            && (is_shared || user.role.may(Permission::ManageConnections))
+        self.sharing.lets_use(user, self.saved.is_some())
     }
 }
 

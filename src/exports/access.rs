@@ -18,7 +18,14 @@ impl Access {
     /// Administrators may do everything, also with an export whose connection is gone or detached. Contributors manage
     /// every export whose connection is shared with them, whoever made it. Everybody else looks.
     pub fn of(user: &CurrentUser, connection: Option<&Connection>) -> Self {
-        let may_use = connection.is_some_and(|connection| connection.may_be_used_by(user));
+        Self::with(
+            user,
+            connection.is_some_and(|connection| connection.may_be_used_by(user)),
+        )
+    }
+
+    /// The same, when whether the person may use the connection is known already.
+    pub(super) fn with(user: &CurrentUser, may_use: bool) -> Self {
         let may_edit = user.role.may(Permission::EditExports);
         if may_edit && (may_use || user.is_administrator()) {
             Self::Edit

@@ -76,7 +76,7 @@ impl RunState {
     }
 
     /// The state with a name; a word of a newer version reads as [`RunState::Failure`].
-    pub(super) fn from_name(name: &str) -> Self {
+    pub(crate) fn from_name(name: &str) -> Self {
         Self::ALL
             .into_iter()
             .find(|state| state.name() == name)

@@ -28,6 +28,7 @@
 //!   handler must read `_csrf` as the first part and call [`csrf::check`].
 //! - [`PageError`] speaks about the visitor's situation; [`errors::draw`] turns it into a page in their language.
 //! - [`paths`] holds every URL.
+//! - [`ListView`] is a list with search, order and pages; `ui::heading` and `ui::pager` draw its parts.
 //! - `templates/shared/ui.html` and `form.html` hold the building blocks of pages; [`FieldErrors`], [`Tone`] and [`Step`]
 //!   are what they are fed with.
 
@@ -36,6 +37,7 @@ pub mod csrf;
 pub mod errors;
 mod field_errors;
 pub mod headers;
+mod list;
 mod page;
 pub mod paths;
 mod status;
@@ -43,6 +45,7 @@ mod visit;
 
 pub use errors::PageError;
 pub use field_errors::FieldErrors;
+pub use list::{Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Pager};
 pub use page::{Flash, FlashLevel, Page};
 pub use status::{Step, Tone};
 pub use visit::{LANG_COOKIE, SignedIn, Visit, load_visit};

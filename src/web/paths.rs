@@ -131,11 +131,6 @@ pub fn exports() -> String {
     "/exports".into()
 }
 
-/// A page of the exports, counted from 1.
-pub fn exports_page(page: u64) -> String {
-    format!("/exports?page={page}")
-}
-
 /// The form for a new export.
 pub fn new_export() -> String {
     "/exports/new".into()
@@ -149,6 +144,44 @@ pub fn export(id: Uuid) -> String {
 /// The question before an export is removed.
 pub fn remove_export(id: Uuid) -> String {
     format!("/exports/{id}/remove")
+}
+
+/// The question before several exports are removed: ids with commas between. Without ids, where the POST goes.
+pub fn remove_exports(ids: &str) -> String {
+    with_ids("/exports/remove", ids)
+}
+
+/// The question before exports are detached from their connection; as [`remove_exports`].
+pub fn detach_exports(ids: &str) -> String {
+    with_ids("/exports/detach", ids)
+}
+
+/// Where a segment is added to exports; as [`remove_exports`].
+pub fn add_segment_to_exports(ids: &str) -> String {
+    with_ids("/exports/add-segment", ids)
+}
+
+/// The form for a new export, filled in like another one.
+pub fn duplicate_export(id: Uuid) -> String {
+    format!("/exports/new?duplicate={id}")
+}
+
+/// The form for a new export with a segment chosen.
+pub fn new_export_with_segment(segment_id: Uuid) -> String {
+    format!("/exports/new?segment={segment_id}")
+}
+
+/// Where a POST runs every export with an active schedule.
+pub fn run_all_exports() -> String {
+    "/exports/run-all".into()
+}
+
+fn with_ids(path: &str, ids: &str) -> String {
+    if ids.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?ids={ids}")
+    }
 }
 
 /// Where a POST runs an export.

@@ -88,6 +88,27 @@ pub async fn list_usable_by(
     Ok(found.into_iter().map(read).collect())
 }
 
+/// Whether there is any connection a person may choose for an export.
+///
+/// # Errors
+/// The database's.
+pub async fn may_use_any(db: &impl ConnectionTrait, user: &CurrentUser) -> Result<bool, DbErr> {
+    if !user.role.may(Permission::EditExports) {
+        return Ok(false);
+    }
+    let mut query = connection::Entity::find()
+        .select_only()
+        .column(connection::Column::Id)
+        .filter(connection::Column::RemovedAt.is_null())
+        .filter(connection::Column::SavedAt.is_not_null());
+    if !user.role.may(Permission::ManageConnections) {
+        let shared = Sharing::AdministratorsAndContributors.name();
+        query = query.filter(connection::Column::Sharing.eq(shared));
+    }
+    let found: Option<Uuid> = query.into_tuple().one(db).await?;
+    Ok(found.is_some())
+}
+
 /// The connection, if a person may choose it for an export; `None` also when it does not exist, so that nobody learns
 /// of what they may not use.
 ///

@@ -1,4 +1,4 @@
-//! Two people edit one export: the second is told who saved what, and keeps what was typed.
+//! Two people edit one export, or one removes what the other edits: the second is told, and keeps what was typed.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use actix_web::http::StatusCode;
 use uuid::Uuid;
 
 use super::desk::Desk;
-use super::page::{Conflict, Remarks};
+use super::page::{Conflict, Present, Remarks};
 use super::words::target_label;
 use crate::connections;
 use crate::exports::form::ExportForm;
 use crate::exports::offers::Offers;
 use crate::exports::{Export, store};
-use crate::web::PageError;
+use crate::web::{PageError, paths};
 
 impl Desk<'_> {
     /// The second of two editors: told who saved what, typed values kept. Saving once more replaces what is there.
@@ -42,7 +42,10 @@ impl Desk<'_> {
             .to_string();
         let conflict = Conflict {
             title,
-            lines: self.differences(&form, &present, &connections),
+            present: Some(Present {
+                lines: self.differences(&form, &present, &connections),
+                href: paths::export(present.id),
+            }),
         };
         form.version = present.version;
         let remarks = Remarks {
@@ -50,6 +53,31 @@ impl Desk<'_> {
             ..Remarks::default()
         };
         self.draw(StatusCode::CONFLICT, form, offers, remarks)
+    }
+
+    /// Somebody who saves an export that was removed meanwhile: told by whom, typed values kept. Saving once more
+    /// creates it again.
+    pub(super) async fn tell_removed(
+        &self,
+        mut form: ExportForm,
+        person: Option<String>,
+    ) -> Result<HttpResponse, PageError> {
+        let who = person.unwrap_or_else(|| self.visit.t("exports-conflict-somebody"));
+        let title = self.visit.msg("exports-conflict-removed").text("name", who);
+        let remarks = Remarks {
+            conflict: Some(Conflict {
+                title: title.to_string(),
+                present: None,
+            }),
+            ..Remarks::default()
+        };
+        form.version = 0;
+        let desk = Desk {
+            saved: None,
+            ..*self
+        };
+        let offers = desk.gather(&mut form).await?;
+        desk.draw(StatusCode::CONFLICT, form, offers, remarks)
     }
 
     /// One line for everything that is saved otherwise than it was typed.

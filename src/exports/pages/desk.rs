@@ -56,7 +56,7 @@ impl Desk<'_> {
     }
 
     /// What there is to choose from. Chooses the first source when none was chosen: there is usually only one.
-    async fn gather(&self, form: &mut ExportForm) -> Result<Offers, PageError> {
+    pub(super) async fn gather(&self, form: &mut ExportForm) -> Result<Offers, PageError> {
         let db = &***self.db;
         let usable = connections::store::list_usable_by(db, &self.visit.user).await?;
         let connections: Vec<_> = usable
@@ -201,6 +201,7 @@ impl Desk<'_> {
         };
         match self.store(&form, definition).await {
             Ok(export) => Ok(self.saved(&export, &offers, is_checked)),
+            Err(StoreError::NotFound) => self.tell_removed(form, None).await,
             Err(StoreError::NameTaken) => {
                 let problem = Problem::new("name", ProblemKind::NameTaken);
                 self.refuse(form, offers, vec![problem])

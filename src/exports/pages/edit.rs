@@ -1,8 +1,9 @@
 //! The form "Set up export", for a new export and for a saved one.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Form, Path, Query};
 use sea_orm::DatabaseConnection;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::desk::Desk;
@@ -10,25 +11,53 @@ use super::{open_export, open_to_edit, view};
 use crate::auth::Permission;
 use crate::exports::Accounts;
 use crate::exports::form::ExportForm;
+use crate::exports::store;
+use crate::segments;
 use crate::web::{PageError, SignedIn};
 
 /// A form as posted; names may repeat.
 type Pairs = Form<Vec<(String, String)>>;
 
-/// `GET /exports/new`.
+/// What a new export begins with.
+#[derive(Deserialize)]
+pub(super) struct Start {
+    /// Another export to be like.
+    duplicate: Option<Uuid>,
+    /// A segment to send.
+    segment: Option<Uuid>,
+}
+
+/// `GET /exports/new`: empty, like another export (**Create duplicate**), or with a segment chosen. Creates nothing.
 pub(super) async fn new(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
     accounts: Data<Accounts>,
+    start: Query<Start>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
+    let mut form = ExportForm::default();
+    if let Some(id) = start.duplicate {
+        let open = open_export(&visit, &db, id).await?;
+        let name = visit
+            .msg("exports-duplicate-name")
+            .text("name", open.export.definition.name.as_str());
+        form = ExportForm::of(&open.export.definition, 0);
+        form.name = name.to_string();
+        // One they may not use would be refused at Save.
+        form.connection = form.connection.filter(|_| open.access.may_edit());
+    }
+    if let Some(id) = start.segment {
+        let segment = segments::store::get(&**db, id).await?;
+        form.source = Some(segment.source_id);
+        form.segments = vec![id];
+    }
     let desk = Desk {
         visit: &visit,
         db: &db,
         accounts: &accounts,
         saved: None,
     };
-    desk.open(ExportForm::default()).await
+    desk.open(form).await
 }
 
 /// `POST /exports/new`: every button of the form.
@@ -70,7 +99,8 @@ pub(super) async fn open(
     desk.open(form).await
 }
 
-/// `POST /exports/{id}`: every button of the form.
+/// `POST /exports/{id}`: every button of the form. When somebody removed the export meanwhile, what was typed is shown
+/// as a new one.
 pub(super) async fn save(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
@@ -78,13 +108,24 @@ pub(super) async fn save(
     id: Path<Uuid>,
     pairs: Pairs,
 ) -> Result<HttpResponse, PageError> {
-    let open = open_to_edit(&visit, &db, *id).await?;
     let (form, action) = ExportForm::read(&pairs);
+    let saved = match open_to_edit(&visit, &db, *id).await {
+        Ok(open) => Some(open.export),
+        Err(PageError::NotFound) => None,
+        Err(error) => return Err(error),
+    };
+    let is_gone = saved.is_none();
     let desk = Desk {
         visit: &visit,
         db: &db,
         accounts: &accounts,
-        saved: Some(open.export),
+        saved,
     };
-    desk.answer(form, action).await
+    if !is_gone {
+        return desk.answer(form, action).await;
+    }
+    match store::who_removed(&**db, *id).await? {
+        Some(person) => desk.tell_removed(form, person).await,
+        None => Err(PageError::NotFound),
+    }
 }

@@ -1,7 +1,5 @@
 //! Data > Exports.
 
-use std::collections::HashMap;
-
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use askama::Template;
@@ -11,150 +9,231 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::auth::Permission;
-use crate::connections::{self, Connection, ConnectionKind};
-use crate::exports::store::{self, ExportPage, PAGE_SIZE};
-use crate::exports::{Access, Export};
-use crate::runs;
-use crate::web::{self, Page, PageError, SignedIn, Tone, paths};
+use crate::connections::{self, ConnectionKind};
+use crate::exports::store::{
+    self, ConnectionFilter, ExportColumn, ExportQuery, ListedExport, NEVER_RUN,
+};
+use crate::runs::RunState;
+use crate::web::{
+    self, Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Page, PageError, Pager, SignedIn,
+    Tone, paths,
+};
+
+/// Value of the connection filter for detached exports.
+const NO_CONNECTION: &str = "none";
 
 #[derive(Template)]
 #[template(path = "exports/list.html")]
 struct ExportsPage {
     page: Page,
     product_name: &'static str,
+    view: ListView<ExportColumn>,
+    problem: String,
+    headings: Vec<Heading>,
+    states: Vec<Choice>,
+    connections: Vec<Choice>,
     rows: Vec<Row>,
+    pager: Pager,
     total: u64,
-    range: String,
-    previous: String,
-    next: String,
     is_administrator: bool,
     may_add: bool,
     may_edit_any: bool,
     empty_text_key: &'static str,
 }
 
-struct Row {
-    id: Uuid,
-    name: String,
-    last_run: Option<LastRun>,
-    connection: String,
-    may_edit: bool,
-    may_run: bool,
-    updated_at: Timestamp,
-    updated_by: String,
+/// An option of a filter.
+struct Choice {
+    value: String,
+    text: String,
+    is_chosen: bool,
 }
 
-struct LastRun {
-    href: String,
-    status: String,
-    tone: Tone,
-    at: Timestamp,
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+    pub(super) last_run: Option<LastRun>,
+    pub(super) connection: String,
+    pub(super) has_connection: bool,
+    pub(super) may_edit: bool,
+    pub(super) updated_at: Timestamp,
+    pub(super) updated_by: String,
 }
 
+pub(super) struct LastRun {
+    pub(super) href: String,
+    pub(super) status: String,
+    pub(super) tone: Tone,
+    pub(super) at: Timestamp,
+}
+
+/// The list's own filters; a value that is none counts as not set.
 #[derive(Deserialize)]
-pub(super) struct Paging {
-    /// Counts from 1.
+pub(super) struct Filters {
     #[serde(default)]
-    page: Option<u64>,
+    status: String,
+    #[serde(default)]
+    connection: String,
+}
+
+impl Column for ExportColumn {
+    const ALL: &'static [Self] = &[
+        Self::Name,
+        Self::Type,
+        Self::Status,
+        Self::Refreshed,
+        Self::Schedule,
+        Self::Connection,
+        Self::Permissions,
+        Self::Updated,
+        Self::UpdatedBy,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Type => "type",
+            Self::Status => "status",
+            Self::Refreshed => "refreshed",
+            Self::Schedule => "schedule",
+            Self::Connection => "connection",
+            Self::Permissions => "permissions",
+            Self::Updated => "updated",
+            Self::UpdatedBy => "updated_by",
+        }
+    }
+
+    fn label_key(self) -> &'static str {
+        match self {
+            Self::Name => "exports-column-name",
+            Self::Type => "exports-column-type",
+            Self::Status => "exports-column-status",
+            Self::Refreshed => "exports-column-refreshed",
+            Self::Schedule => "exports-column-schedule",
+            Self::Connection => "exports-column-connection",
+            Self::Permissions => "exports-column-permissions",
+            Self::Updated => "exports-column-updated",
+            Self::UpdatedBy => "exports-column-updated-by",
+        }
+    }
 }
 
 /// `GET /exports`.
 pub(super) async fn show(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
-    paging: Query<Paging>,
+    query: Query<ListQuery>,
+    filters: Query<Filters>,
 ) -> Result<HttpResponse, PageError> {
-    let number = paging.page.unwrap_or(1).max(1);
-    let found = store::list_page(&**db, number - 1).await?;
-    let usable = connections::store::list_usable_by(&**db, &visit.user).await?;
-    let may_edit = visit.user.role.may(Permission::EditExports);
-    let empty_text_key = match (may_edit, usable.is_empty(), visit.user.is_administrator()) {
-        (false, ..) => "exports-empty-viewer",
-        (true, false, _) => "exports-empty-text",
-        (true, true, true) => "exports-empty-connection",
-        (true, true, false) => "exports-empty-ask",
+    let filters = filters.into_inner();
+    let used = store::connections_in_use(&**db).await?;
+    let state = state_names().find(|name| *name == filters.status);
+    let connection = match filters.connection.as_str() {
+        NO_CONNECTION => Some(ConnectionFilter::Nothing),
+        id => id.parse().ok().map(ConnectionFilter::Uses),
     };
-    let first = (number - 1).saturating_mul(PAGE_SIZE);
-    let total = found.total;
-    let has_next = first.saturating_add(PAGE_SIZE) < total;
-    let rows = rows(&visit, &db, found, &usable).await?;
-    web::render(&ExportsPage {
+    let chosen = connection.map_or(String::new(), |_| filters.connection.clone());
+    let kept = vec![
+        ("status", state.unwrap_or_default().to_owned()),
+        ("connection", chosen.clone()),
+    ];
+    let mut view = ListView::read(paths::exports(), &query, ExportColumn::Name, kept);
+    let search = view.search.clone();
+    let asked = ExportQuery {
+        search: &search,
+        state,
+        connection,
+        sort: view.sort,
+        is_descending: view.is_descending,
+        segment_first: None,
+    };
+    let total = store::count_listed(&**db, &asked).await?;
+    let offset = view.fit(total);
+    let found = store::list_exports(&**db, &visit.user, &asked, offset, PAGE_ENTRIES).await?;
+    let may_edit = visit.user.role.may(Permission::EditExports);
+    let may_use = connections::store::may_use_any(&**db, &visit.user).await?;
+    let empty_text_key = match (may_edit, may_use, visit.user.is_administrator()) {
+        (false, ..) => "exports-empty-viewer",
+        (true, true, _) => "exports-empty-text",
+        (true, false, true) => "exports-empty-connection",
+        (true, false, false) => "exports-empty-ask",
+    };
+    let page = ExportsPage {
         page: visit.page("exports"),
         product_name: ConnectionKind::ConstantContact.product_name(),
-        range: visit
-            .msg("exports-pager")
-            .num("from", first.saturating_add(1))
-            .num("to", first.saturating_add(rows.len() as u64))
-            .num("total", total)
-            .to_string(),
-        previous: link_to(number > 1, number - 1),
-        next: link_to(has_next, number.saturating_add(1)),
+        problem: view.problem(&visit),
+        headings: view.headings(&visit),
+        states: states(&visit, state),
+        connections: connection_choices(&visit, used, &chosen),
+        pager: view.pager(&visit, found.len(), total),
+        rows: found.into_iter().map(|export| row(&visit, export)).collect(),
+        total,
         is_administrator: visit.user.is_administrator(),
-        may_add: may_edit && !usable.is_empty(),
+        may_add: may_edit && may_use,
         may_edit_any: may_edit,
         empty_text_key,
-        rows,
-        total,
-    })
-}
-
-/// URL of a page of the list, or nothing where there is none.
-fn link_to(exists: bool, number: u64) -> String {
-    if exists {
-        paths::exports_page(number)
-    } else {
-        String::new()
-    }
-}
-
-async fn rows(
-    visit: &SignedIn,
-    db: &Data<DatabaseConnection>,
-    found: ExportPage,
-    usable: &[Connection],
-) -> Result<Vec<Row>, PageError> {
-    let exports = found.exports;
-    let connection_ids: Vec<Uuid> = exports
-        .iter()
-        .filter_map(|export| export.definition.connection_id)
-        .collect();
-    let connections = connections::store::names(&***db, &connection_ids).await?;
-    let editors = exports.iter().filter_map(|export| export.updated_by);
-    let people = store::people_names(&***db, editors).await?;
-    let ids: Vec<Uuid> = exports.iter().map(|export| export.id).collect();
-    let mut runs = runs::store::last_runs(&***db, &ids).await?;
-    let row = |export: Export| {
-        let id = export.definition.connection_id;
-        let connection = usable.iter().find(|connection| Some(connection.id) == id);
-        let access = Access::of(&visit.user, connection);
-        Row {
-            id: export.id,
-            last_run: runs.remove(&export.id).map(|run| LastRun {
-                href: paths::run(run.id),
-                status: visit.t(run.state.label_key()),
-                tone: run.state.tone(),
-                at: run.at,
-            }),
-            connection: connection_name(visit, id, &connections),
-            may_edit: access.may_edit(),
-            may_run: access.may_edit() && id.is_some(),
-            updated_at: export.updated_at,
-            updated_by: export
-                .updated_by
-                .and_then(|id| people.get(&id).cloned())
-                .unwrap_or_else(|| visit.t("exports-by-command-line")),
-            name: export.definition.name,
-        }
+        view,
     };
-    Ok(exports.into_iter().map(row).collect())
+    web::render_with(page.view.status(), &page)
 }
 
-fn connection_name(visit: &SignedIn, id: Option<Uuid>, names: &HashMap<Uuid, String>) -> String {
-    match id {
-        None => visit.t("exports-no-connection"),
-        Some(id) => names
-            .get(&id)
-            .cloned()
-            .unwrap_or_else(|| visit.t("exports-connection-removed")),
+fn state_names() -> impl Iterator<Item = &'static str> {
+    let states = RunState::ALL.into_iter().map(RunState::name);
+    std::iter::once(NEVER_RUN).chain(states)
+}
+
+fn states(visit: &SignedIn, chosen: Option<&str>) -> Vec<Choice> {
+    let never = Choice {
+        value: NEVER_RUN.to_owned(),
+        text: visit.t("exports-never-run"),
+        is_chosen: chosen == Some(NEVER_RUN),
+    };
+    let states = RunState::ALL.into_iter().map(|state| Choice {
+        value: state.name().to_owned(),
+        text: visit.t(state.label_key()),
+        is_chosen: chosen == Some(state.name()),
+    });
+    std::iter::once(never).chain(states).collect()
+}
+
+fn connection_choices(visit: &SignedIn, used: Vec<(Uuid, String)>, chosen: &str) -> Vec<Choice> {
+    let nothing = Choice {
+        value: NO_CONNECTION.to_owned(),
+        text: visit.t("exports-no-connection"),
+        is_chosen: chosen == NO_CONNECTION,
+    };
+    let used = used.into_iter().map(|(id, name)| {
+        let value = id.to_string();
+        Choice {
+            is_chosen: value == chosen,
+            value,
+            text: name,
+        }
+    });
+    std::iter::once(nothing).chain(used).collect()
+}
+
+/// An export as the list shows it.
+pub(super) fn row(visit: &SignedIn, export: ListedExport) -> Row {
+    Row {
+        id: export.id,
+        name: export.name,
+        last_run: export.last_run.map(|run| {
+            let state = RunState::from_name(&run.state);
+            LastRun {
+                href: paths::run(run.id),
+                status: visit.t(state.label_key()),
+                tone: state.tone(),
+                at: run.at,
+            }
+        }),
+        has_connection: export.connection.is_some(),
+        connection: export
+            .connection
+            .unwrap_or_else(|| visit.t("exports-no-connection")),
+        may_edit: export.access.may_edit(),
+        updated_at: export.updated_at,
+        updated_by: export
+            .updated_by
+            .unwrap_or_else(|| visit.t("exports-by-command-line")),
     }
 }

@@ -1,11 +1,14 @@
-//! Data > Exports: the list, the form "Set up export", the read-only view, the question before removal.
+//! Data > Exports: the list and what it does with the exports chosen, the form "Set up export", the read-only view.
 
+mod add_segment;
+mod chosen;
+mod confirm;
 mod conflict;
 mod desk;
 mod edit;
 mod list;
 mod page;
-mod remove;
+mod run_all;
 mod selection;
 mod view;
 mod words;
@@ -26,10 +29,20 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/exports/new", web::get().to(edit::new))
         .route("/exports/new", web::post().to(edit::create))
         .route("/exports/selected", web::post().to(selection::act))
+        .route("/exports/run-all", web::post().to(run_all::run_all))
+        .route("/exports/remove", web::get().to(confirm::ask_removal))
+        .route("/exports/remove", web::post().to(confirm::remove))
+        .route("/exports/detach", web::get().to(confirm::ask_detaching))
+        .route("/exports/detach", web::post().to(confirm::detach))
+        .route("/exports/add-segment", web::get().to(add_segment::ask))
+        .route("/exports/add-segment", web::post().to(add_segment::add))
         .route("/exports/{id}", web::get().to(edit::open))
         .route("/exports/{id}", web::post().to(edit::save))
-        .route("/exports/{id}/remove", web::get().to(remove::ask))
-        .route("/exports/{id}/remove", web::post().to(remove::remove));
+        .route(
+            "/exports/{id}/remove",
+            web::get().to(confirm::ask_removal_of_one),
+        )
+        .route("/exports/{id}/remove", web::post().to(confirm::remove_one));
 }
 
 /// An export with its connection and what the visitor may do with it.

@@ -51,11 +51,19 @@ pub(super) struct SavedExport {
     pub(super) has_connection: bool,
 }
 
-/// What somebody else saved while the visitor was editing.
+/// What somebody else did while the visitor was editing.
 pub(super) struct Conflict {
     pub(super) title: String,
-    /// What is saved now, where it differs from what was typed.
+    /// What is saved now; `None` when the export was removed.
+    pub(super) present: Option<Present>,
+}
+
+/// What is saved now.
+pub(super) struct Present {
+    /// Where it differs from what was typed.
     pub(super) lines: Vec<String>,
+    /// Its page.
+    pub(super) href: String,
 }
 
 /// What the form says besides the typed values.

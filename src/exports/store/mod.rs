@@ -20,8 +20,15 @@ use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{export, export_segment, user};
 
+mod changes;
+mod listing;
 mod uses;
 
+pub use changes::{AddedSegment, Detached, add_segment, detach, who_removed};
+pub use listing::{
+    ConnectionFilter, ExportColumn, ExportQuery, ListedExport, ListedRun, NEVER_RUN,
+    connections_in_use, count_listed, list_exports,
+};
 pub use uses::{ExportUse, exports_using_connection, exports_using_segment, exports_using_source};
 
 /// Exports on one page of a list.
@@ -116,6 +123,45 @@ pub async fn find_by_name(
         .all(db)
         .await?;
     Ok(with_segments(db, found).await?.pop())
+}
+
+/// Exports by id, in the order of the names; those that are gone are missing. For a bounded number of ids.
+///
+/// # Errors
+/// Reading failed.
+pub async fn list_by_ids(
+    db: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<Export>, StoreError> {
+    let found = export::Entity::find()
+        .filter(export::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(export::Column::NameKey)
+        .all(db)
+        .await?;
+    with_segments(db, found).await
+}
+
+/// Exports with an active schedule that use one of these connections, by name, those after `after`; at most
+/// [`PAGE_SIZE`]. Every export follows the system refresh.
+///
+/// # Errors
+/// Reading failed.
+pub async fn list_scheduled(
+    db: &impl ConnectionTrait,
+    connections: &[Uuid],
+    after: Option<&Export>,
+) -> Result<Vec<Export>, StoreError> {
+    let mut query = export::Entity::find()
+        .filter(export::Column::ConnectionId.is_in(connections.iter().copied()));
+    if let Some(after) = after {
+        query = query.filter(export::Column::NameKey.gt(name_key(&after.definition.name)));
+    }
+    let found = query
+        .order_by_asc(export::Column::NameKey)
+        .limit(PAGE_SIZE)
+        .all(db)
+        .await?;
+    with_segments(db, found).await
 }
 
 /// The export with an id, locked until the transaction ends, so that removing it and starting a run cannot cross.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
-    Set, SqlErr, TransactionTrait,
+    QuerySelect, Set, SqlErr, TransactionTrait,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -63,6 +63,77 @@ pub async fn request(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Runs that were asked for at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestedMany {
+    /// Runs added.
+    pub new: usize,
+    /// Exports that had an unfinished run already.
+    pub running: usize,
+}
+
+/// Asks for a run of each of a bounded number of exports, in one transaction. An export with an unfinished run keeps
+/// that one.
+///
+/// # Errors
+/// Writing failed.
+pub async fn request_all(
+    db: &DatabaseConnection,
+    exports: &[Export],
+    trigger: Trigger,
+    author: Author<'_>,
+) -> Result<RequestedMany, StoreError> {
+    let transaction = db.begin().await?;
+    let ids = exports.iter().map(|export| export.id);
+    let running: Vec<Uuid> = run::Entity::find()
+        .select_only()
+        .column(run::Column::ExportId)
+        .filter(run::Column::ExportId.is_in(ids))
+        .filter(run::Column::FinishedAt.is_null())
+        .into_tuple()
+        .all(&transaction)
+        .await?;
+    let mut asked = RequestedMany {
+        new: 0,
+        running: running.len(),
+    };
+    for export in exports {
+        if running.contains(&export.id) {
+            continue;
+        }
+        match insert(&transaction, Uuid::now_v7(), export, trigger, author).await {
+            Ok(()) => asked.new += 1,
+            // Somebody asked for one of them in this moment: one by one, each finds out for itself.
+            Err(StoreError::Database(error))
+                if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) =>
+            {
+                transaction.rollback().await?;
+                return request_each(db, exports, trigger, author).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    transaction.commit().await?;
+    Ok(asked)
+}
+
+async fn request_each(
+    db: &DatabaseConnection,
+    exports: &[Export],
+    trigger: Trigger,
+    author: Author<'_>,
+) -> Result<RequestedMany, StoreError> {
+    let mut asked = RequestedMany::default();
+    for export in exports {
+        if request(db, export, trigger, author).await?.is_new {
+            asked.new += 1;
+        } else {
+            asked.running += 1;
+        }
+    }
+    Ok(asked)
 }
 
 async fn insert(

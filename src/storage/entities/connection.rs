@@ -52,6 +52,8 @@ pub struct Model {
     pub saved_by: Option<Uuid>,
     pub removed_at: Option<UtcMillis>,
     pub removed_by: Option<Uuid>,
+    /// When a run last sent something through it.
+    pub last_used_at: Option<UtcMillis>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,0 +1,175 @@
+//! **Add segment** to one or several exports.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Query};
+use askama::Template;
+use sea_orm::{DatabaseConnection, TransactionTrait};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::chosen::{Chosen, names, read_ids, write_ids};
+use super::desk::author;
+use crate::auth::Permission;
+use crate::exports::{Export, MAX_SEGMENTS, StoreError};
+use crate::exports::store::{self, AddedSegment};
+use crate::segments;
+use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
+
+#[derive(Template)]
+#[template(path = "exports/add_segment.html")]
+struct AddSegmentPage {
+    page: Page,
+    errors: FieldErrors,
+    ids: String,
+    return_to: String,
+    names: Vec<String>,
+    view_only: Vec<String>,
+    /// Segments of the sources the exports read: id and name.
+    segments: Vec<(Uuid, String)>,
+}
+
+/// What the page is asked for.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    /// Separated by commas.
+    #[serde(default)]
+    ids: String,
+    #[serde(default)]
+    segment: String,
+    /// A path of ours to go back to; the list when empty.
+    #[serde(default)]
+    return_to: String,
+}
+
+impl Which {
+    fn way_back(&self) -> String {
+        if self.return_to.is_empty() {
+            paths::exports()
+        } else {
+            paths::own_path_or_home(&self.return_to)
+        }
+    }
+}
+
+/// `GET /exports/add-segment?ids=`.
+pub(super) async fn ask(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    which: Query<Which>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::EditExports)?;
+    let ids = read_ids(&which.ids);
+    if ids.is_empty() {
+        return Ok(nothing_chosen(&visit, &which));
+    }
+    let chosen = Chosen::load(&visit, &db, &ids).await?;
+    draw(&visit, &db, StatusCode::OK, &which, chosen, FieldErrors::default()).await
+}
+
+/// `POST /exports/add-segment`.
+pub(super) async fn add(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    which: Form<Which>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::EditExports)?;
+    let ids = read_ids(&which.ids);
+    if ids.is_empty() {
+        return Ok(nothing_chosen(&visit, &which));
+    }
+    let chosen = Chosen::load(&visit, &db, &ids).await?;
+    let segment = match which.segment.parse() {
+        Ok(id) => segments::store::get(&**db, id).await.ok(),
+        Err(_) => None,
+    };
+    let Some(segment) = segment else {
+        let errors = FieldErrors::one("segment", visit.t("exports-add-segment-choose"));
+        return draw(&visit, &db, StatusCode::UNPROCESSABLE_ENTITY, &which, chosen, errors).await;
+    };
+    let (mut done, mut there, mut other, mut full) = (0, 0, 0, 0);
+    for export in &chosen.editable {
+        match add_to(&visit, &db, export, segment.id, segment.source_id).await? {
+            Some(AddedSegment::Done) => done += 1,
+            Some(AddedSegment::WasThere) => there += 1,
+            Some(AddedSegment::OtherSource) => other += 1,
+            Some(AddedSegment::Full) => full += 1,
+            None => {}
+        }
+    }
+    if done > 0 {
+        let added = visit.msg("exports-segment-added").text("segment", segment.name.as_str());
+        visit.flash_success(added.num("count", done).to_string());
+    }
+    for (count, key) in [
+        (there, "exports-segment-was-there"),
+        (other, "exports-segment-other-source"),
+        (chosen.view_only.len(), "exports-left-view-only"),
+    ] {
+        if count > 0 {
+            visit.flash_warning(visit.msg(key).num("count", count).to_string());
+        }
+    }
+    if full > 0 {
+        let warning = visit.msg("exports-segment-full").num("max", MAX_SEGMENTS);
+        visit.flash_warning(warning.num("count", full).to_string());
+    }
+    Ok(web::see_other(&which.way_back()))
+}
+
+/// One transaction for each export. `None` when it has been removed meanwhile.
+async fn add_to(
+    visit: &SignedIn,
+    db: &DatabaseConnection,
+    export: &Export,
+    segment_id: Uuid,
+    source_id: Uuid,
+) -> Result<Option<AddedSegment>, PageError> {
+    let transaction = db.begin().await?;
+    let author = author(visit);
+    match store::add_segment(&transaction, export.id, segment_id, source_id, author).await {
+        Ok(added) => {
+            transaction.commit().await?;
+            Ok(Some(added))
+        }
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn draw(
+    visit: &SignedIn,
+    db: &DatabaseConnection,
+    status: StatusCode,
+    which: &Which,
+    chosen: Chosen,
+    errors: FieldErrors,
+) -> Result<HttpResponse, PageError> {
+    let mut sources: Vec<Uuid> = Vec::new();
+    for export in &chosen.editable {
+        let source_id = export.definition.source_id;
+        if !sources.contains(&source_id) {
+            sources.push(source_id);
+        }
+    }
+    let all = segments::store::list(db).await?;
+    let page = AddSegmentPage {
+        page: visit.page("exports"),
+        errors,
+        ids: write_ids(&chosen.editable),
+        return_to: which.way_back(),
+        names: names(&chosen.editable),
+        view_only: names(&chosen.view_only),
+        segments: all
+            .into_iter()
+            .filter(|segment| sources.contains(&segment.source_id))
+            .map(|segment| (segment.id, segment.name))
+            .collect(),
+    };
+    web::render_with(status, &page)
+}
+
+fn nothing_chosen(visit: &SignedIn, which: &Which) -> HttpResponse {
+    visit.flash_warning(visit.t("exports-choose-first"));
+    web::see_other(&which.way_back())
+}

@@ -1,0 +1,488 @@
+//! The list of exports as people see it: searched, filtered, sorted and paged by the database, in a fixed number of
+//! queries however many exports and runs there are.
+//!
+//! The latest run of an export is the one with the highest id (ids are made in order of time), whatever asked for it;
+//! the index `runs_last_of_export` answers for it without reading the run itself.
+
+use jiff::Timestamp;
+use sea_orm::sea_query::{
+    Alias, CaseStatement, Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement,
+};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use uuid::Uuid;
+
+use crate::auth::{CurrentUser, Permission};
+use crate::connections::{ConnectionKind, Sharing};
+use crate::exports::Access;
+use crate::profiles::value::fold;
+use crate::storage::UtcMillis;
+use crate::storage::entities::{connection, export, export_segment, run, user};
+
+/// Filter value of exports that have never run.
+pub const NEVER_RUN: &str = "not_started";
+
+/// A column the list can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportColumn {
+    /// Display name.
+    Name,
+    /// Type.
+    Type,
+    /// State of the latest run.
+    Status,
+    /// When that run ended.
+    Refreshed,
+    /// Schedule.
+    Schedule,
+    /// Connection used.
+    Connection,
+    /// Your permissions.
+    Permissions,
+    /// Last updated.
+    Updated,
+    /// Updated by.
+    UpdatedBy,
+}
+
+/// What a list of exports shows.
+#[derive(Clone, Debug)]
+pub struct ExportQuery<'a> {
+    /// Text in export name, connection name or type; empty for all.
+    pub search: &'a str,
+    /// State of the latest run, by name, or [`NEVER_RUN`].
+    pub state: Option<&'a str>,
+    /// Connection used.
+    pub connection: Option<ConnectionFilter>,
+    /// Column sorted by.
+    pub sort: ExportColumn,
+    /// Whether the order is turned round.
+    pub is_descending: bool,
+    /// Puts the exports that send this segment first.
+    pub segment_first: Option<Uuid>,
+}
+
+/// Which connection the exports shown use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionFilter {
+    /// None: detached.
+    Nothing,
+    /// This one.
+    Uses(Uuid),
+}
+
+/// An export in a list.
+#[derive(Clone, Debug)]
+pub struct ListedExport {
+    /// Id.
+    pub id: Uuid,
+    /// Name.
+    pub name: String,
+    /// Source it reads.
+    pub source_id: Uuid,
+    /// Name of the connection it uses, also of a removed one; `None` when detached.
+    pub connection: Option<String>,
+    /// What the person who asked may do with it.
+    pub access: Access,
+    /// Its latest run.
+    pub last_run: Option<ListedRun>,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// By whom; `None` for the command line.
+    pub updated_by: Option<String>,
+    /// Whether it sends [`ExportQuery::segment_first`].
+    pub has_segment: bool,
+}
+
+/// The latest run of an export in a list.
+#[derive(Clone, Debug)]
+pub struct ListedRun {
+    /// Id.
+    pub id: Uuid,
+    /// State, by name.
+    pub state: String,
+    /// When it ended; when it was asked for while it is unfinished.
+    pub at: Timestamp,
+}
+
+/// How many exports a list has in all its pages.
+///
+/// # Errors
+/// The database's.
+pub async fn count_listed(
+    db: &impl ConnectionTrait,
+    query: &ExportQuery<'_>,
+) -> Result<u64, DbErr> {
+    let mut select = query.matching();
+    select.expr_as(Func::count(Expr::col((export::Entity, export::Column::Id))), Alias::new("total"));
+    let row = db.query_one(&select).await?;
+    let total: i64 = row.map_or(Ok(0), |row| row.try_get("", "total"))?;
+    Ok(total.unsigned_abs())
+}
+
+/// One page of a list, as `user` sees it.
+///
+/// # Errors
+/// The database's.
+pub async fn list_exports(
+    db: &impl ConnectionTrait,
+    user: &CurrentUser,
+    query: &ExportQuery<'_>,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<ListedExport>, DbErr> {
+    // Ids first: only what search and order need is read of the exports that are not shown.
+    let mut select = query.matching();
+    select.column((export::Entity, export::Column::Id));
+    query.order(&mut select, user);
+    select.offset(offset).limit(limit);
+    let found = db.query_all(&select).await?;
+    let ids = found
+        .iter()
+        .map(|row| row.try_get("", "id"))
+        .collect::<Result<Vec<Uuid>, _>>()?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = db.query_all(&details(&ids, query.segment_first)).await?;
+    let mut rows = rows
+        .iter()
+        .map(|row| Ok(Row::from_query_result(row, "")?.listed(user)))
+        .collect::<Result<Vec<_>, DbErr>>()?;
+    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
+    Ok(rows)
+}
+
+/// Id and name of the connections that exports use, by name, for filters; at most 1,000.
+///
+/// # Errors
+/// The database's.
+pub async fn connections_in_use(db: &impl ConnectionTrait) -> Result<Vec<(Uuid, String)>, DbErr> {
+    let is_used = Query::select()
+        .expr(Expr::value(1))
+        .from(export::Entity)
+        .and_where(
+            Expr::col((export::Entity, export::Column::ConnectionId))
+                .equals((connection::Entity, connection::Column::Id)),
+        )
+        .take();
+    let select = Query::select()
+        .columns([connection::Column::Id, connection::Column::Name])
+        .from(connection::Entity)
+        .and_where(Expr::exists(is_used))
+        .order_by(connection::Column::NameKey, Order::Asc)
+        .limit(1_000)
+        .take();
+    let rows = db.query_all(&select).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("", "id")?, row.try_get("", "name")?)))
+        .collect()
+}
+
+impl ExportQuery<'_> {
+    /// The exports that match, without any column.
+    fn matching(&self) -> SelectStatement {
+        let mut select = Query::select();
+        select.from(export::Entity);
+        let searched = fold(self.search);
+        // Every export is of the one type there is.
+        let is_of_type = fold(ConnectionKind::ConstantContact.product_name())
+            .contains(searched.as_ref());
+        if self.sort == ExportColumn::Connection
+            || self.sort == ExportColumn::Permissions
+            || !is_of_type
+        {
+            join_connection(&mut select);
+        }
+        if self.sort == ExportColumn::UpdatedBy {
+            join_editor(&mut select);
+        }
+        if !is_of_type {
+            let pattern = LikeExpr::new(format!("%{}%", escape_like(&searched))).escape('\\');
+            let of_export = Expr::col((export::Entity, export::Column::NameKey));
+            let of_connection = Expr::col((connection::Entity, connection::Column::NameKey));
+            select.and_where(
+                of_export
+                    .like(pattern.clone())
+                    .or(of_connection.like(pattern)),
+            );
+        }
+        match self.state {
+            Some(NEVER_RUN) => {
+                select.and_where(of_last_run(run::Column::State).is_null());
+            }
+            Some(state) => {
+                select.and_where(of_last_run(run::Column::State).eq(state));
+            }
+            None => {}
+        }
+        let used = Expr::col((export::Entity, export::Column::ConnectionId));
+        match self.connection {
+            Some(ConnectionFilter::Nothing) => {
+                select.and_where(used.is_null());
+            }
+            Some(ConnectionFilter::Uses(id)) => {
+                select.and_where(used.eq(id));
+            }
+            None => {}
+        }
+        select
+    }
+
+    /// Orders by the column, then by name. What has no value comes last either way.
+    fn order(&self, select: &mut SelectStatement, user: &CurrentUser) {
+        let direction = if self.is_descending {
+            Order::Desc
+        } else {
+            Order::Asc
+        };
+        if let Some(segment_id) = self.segment_first {
+            select.order_by_expr(sends(segment_id), Order::Desc);
+        }
+        let name = (export::Entity, export::Column::NameKey);
+        match self.sort {
+            ExportColumn::Name => {
+                select.order_by(name, direction);
+                return;
+            }
+            // The same for every export.
+            ExportColumn::Type | ExportColumn::Schedule => {}
+            ExportColumn::Status => {
+                select.order_by_expr(urgency(), direction);
+            }
+            ExportColumn::Refreshed => {
+                let at = last_run_at();
+                select
+                    .order_by_expr(at.clone().is_null(), Order::Asc)
+                    .order_by_expr(at, direction);
+            }
+            ExportColumn::Connection => {
+                // A removed connection has no key any more.
+                let key: Expr = Func::coalesce([
+                    Expr::col((connection::Entity, connection::Column::NameKey)),
+                    Expr::col((connection::Entity, connection::Column::Name)),
+                ])
+                .into();
+                select
+                    .order_by_expr(key.clone().is_null(), Order::Asc)
+                    .order_by_expr(key, direction);
+            }
+            ExportColumn::Permissions => {
+                if let Some(rank) = may_only_view(user) {
+                    select.order_by_expr(rank, direction);
+                }
+            }
+            ExportColumn::Updated => {
+                select.order_by((export::Entity, export::Column::UpdatedAt), direction);
+            }
+            ExportColumn::UpdatedBy => {
+                let key = Expr::col((user::Entity, user::Column::Name));
+                select
+                    .order_by_expr(key.clone().is_null(), Order::Asc)
+                    .order_by_expr(Func::lower(key).into(), direction);
+            }
+        }
+        select.order_by(name, Order::Asc);
+    }
+}
+
+fn join_connection(select: &mut SelectStatement) {
+    select.left_join(
+        connection::Entity,
+        Expr::col((connection::Entity, connection::Column::Id))
+            .equals((export::Entity, export::Column::ConnectionId)),
+    );
+}
+
+fn join_editor(select: &mut SelectStatement) {
+    select.left_join(
+        user::Entity,
+        Expr::col((user::Entity, user::Column::Id))
+            .equals((export::Entity, export::Column::UpdatedBy)),
+    );
+}
+
+/// The latest run of the export, one value of it.
+fn last_run(value: impl Into<Expr>) -> Expr {
+    Query::select()
+        .expr(value)
+        .from(run::Entity)
+        .and_where(
+            Expr::col((run::Entity, run::Column::ExportId))
+                .equals((export::Entity, export::Column::Id)),
+        )
+        .order_by((run::Entity, run::Column::Id), Order::Desc)
+        .limit(1)
+        .take()
+        .into()
+}
+
+fn of_last_run(column: run::Column) -> Expr {
+    last_run(Expr::col((run::Entity, column)))
+}
+
+fn last_run_at() -> Expr {
+    last_run(Func::coalesce([
+        Expr::col((run::Entity, run::Column::FinishedAt)),
+        Expr::col((run::Entity, run::Column::QueuedAt)),
+    ]))
+}
+
+/// What needs a person first, what went well last. Ranked inside, so that the latest run is looked up once.
+fn urgency() -> Expr {
+    const NEVER: i32 = 6;
+    let ranks = [
+        ("failed_permanent", 0),
+        ("failure", 1),
+        ("skipped", 2),
+        ("canceled", 3),
+        ("refreshing", 4),
+        ("queued", 5),
+        ("successful", 7),
+    ];
+    let state = || Expr::col((run::Entity, run::Column::State));
+    let rank = ranks
+        .into_iter()
+        .fold(CaseStatement::new(), |case, (name, rank)| {
+            case.case(state().eq(name), rank)
+        })
+        .finally(1);
+    Func::coalesce([last_run(rank), Expr::value(NEVER)]).into()
+}
+
+/// 0 for exports the person may change, 1 for others; `None` when all are alike to them.
+fn may_only_view(user: &CurrentUser) -> Option<Expr> {
+    if user.is_administrator() || !user.role.may(Permission::EditExports) {
+        return None;
+    }
+    let of = |column| Expr::col((connection::Entity, column));
+    let is_usable = of(connection::Column::SavedAt)
+        .is_not_null()
+        .and(of(connection::Column::RemovedAt).is_null())
+        .and(of(connection::Column::Sharing).eq(Sharing::AdministratorsAndContributors.name()));
+    Some(CaseStatement::new().case(is_usable, 0).finally(1).into())
+}
+
+/// Whether the export sends a segment.
+fn sends(segment_id: Uuid) -> Expr {
+    let select = Query::select()
+        .expr(Expr::value(1))
+        .from(export_segment::Entity)
+        .and_where(
+            Expr::col((export_segment::Entity, export_segment::Column::ExportId))
+                .equals((export::Entity, export::Column::Id)),
+        )
+        .and_where(
+            Expr::col((export_segment::Entity, export_segment::Column::SegmentId)).eq(segment_id),
+        )
+        .take();
+    Expr::exists(select)
+}
+
+/// Everything shown of some exports.
+fn details(ids: &[Uuid], segment: Option<Uuid>) -> SelectStatement {
+    let mut select = Query::select();
+    let of_export = |column| (export::Entity, column);
+    select
+        .columns([
+            of_export(export::Column::Id),
+            of_export(export::Column::Name),
+            of_export(export::Column::SourceId),
+            of_export(export::Column::UpdatedAt),
+        ])
+        .expr_as(
+            Expr::col((connection::Entity, connection::Column::Name)),
+            Alias::new("connection"),
+        )
+        .columns([
+            (connection::Entity, connection::Column::Sharing),
+            (connection::Entity, connection::Column::SavedAt),
+            (connection::Entity, connection::Column::RemovedAt),
+        ])
+        .expr_as(
+            Expr::col((user::Entity, user::Column::Name)),
+            Alias::new("updated_by"),
+        )
+        .expr_as(
+            Expr::col((run::Entity, run::Column::Id)),
+            Alias::new("run_id"),
+        )
+        .columns([
+            (run::Entity, run::Column::State),
+            (run::Entity, run::Column::QueuedAt),
+            (run::Entity, run::Column::FinishedAt),
+        ])
+        .expr_as(
+            segment.map_or(Expr::value(false), sends),
+            Alias::new("has_segment"),
+        )
+        .from(export::Entity)
+        .and_where(Expr::col(of_export(export::Column::Id)).is_in(ids.iter().copied()));
+    join_connection(&mut select);
+    join_editor(&mut select);
+    let latest = Alias::new("latest");
+    let latest_id = Query::select()
+        .column((latest.clone(), run::Column::Id))
+        .from_as(run::Entity, latest.clone())
+        .and_where(
+            Expr::col((latest.clone(), run::Column::ExportId))
+                .equals((export::Entity, export::Column::Id)),
+        )
+        .order_by((latest, run::Column::Id), Order::Desc)
+        .limit(1)
+        .take();
+    select.left_join(
+        run::Entity,
+        Expr::col((run::Entity, run::Column::Id)).eq(Expr::from(latest_id)),
+    );
+    select
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    name: String,
+    source_id: Uuid,
+    updated_at: UtcMillis,
+    connection: Option<String>,
+    sharing: Option<String>,
+    saved_at: Option<UtcMillis>,
+    removed_at: Option<UtcMillis>,
+    updated_by: Option<String>,
+    run_id: Option<Uuid>,
+    state: Option<String>,
+    queued_at: Option<UtcMillis>,
+    finished_at: Option<UtcMillis>,
+    has_segment: bool,
+}
+
+impl Row {
+    fn listed(self, user: &CurrentUser) -> ListedExport {
+        let sharing = self.sharing.as_deref().and_then(Sharing::from_name);
+        let is_complete = self.saved_at.is_some() && self.removed_at.is_none();
+        let may_use = sharing.is_some_and(|sharing| sharing.lets_use(user, is_complete));
+        let ended = self.finished_at.or(self.queued_at);
+        let run = self.run_id.zip(self.state).zip(ended);
+        ListedExport {
+            id: self.id,
+            name: self.name,
+            source_id: self.source_id,
+            connection: self.connection,
+            access: Access::with(user, may_use),
+            last_run: run.map(|((id, state), at)| ListedRun {
+                id,
+                state,
+                at: at.into(),
+            }),
+            updated_at: self.updated_at.into(),
+            updated_by: self.updated_by,
+            has_segment: self.has_segment,
+        }
+    }
+}
+
+/// The text with the signs `LIKE` understands made harmless.
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
