@@ -108,6 +108,13 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/settings/system", Administrator),
     ("get", "/settings/people", Administrator),
     ("get", "/settings/audit", Administrator),
+    ("post", "/exports/run-all", Contributor),
+    ("get", "/exports/remove", Contributor),
+    ("post", "/exports/remove", Contributor),
+    ("get", "/exports/detach", Contributor),
+    ("post", "/exports/detach", Contributor),
+    ("get", "/exports/add-segment", Contributor),
+    ("post", "/exports/add-segment", Contributor),
 ];
 
 #[test]

@@ -25,7 +25,6 @@ exports-choose-first = Select an export first, then choose what to do with it.
 exports-never-run = Not started
 exports-never-refreshed = Never
 exports-no-connection = No Connection
-exports-connection-removed = Removed connection
 exports-permission-edit = Edit
 exports-permission-view = View only
 exports-by-command-line = Command line

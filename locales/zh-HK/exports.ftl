@@ -25,7 +25,6 @@ exports-choose-first = 請先選取匯出，再選擇要執行的動作。
 exports-never-run = 未開始
 exports-never-refreshed = 從未
 exports-no-connection = 無連接
-exports-connection-removed = 已移除的連接
 exports-permission-edit = 編輯
 exports-permission-view = 僅限檢視
 exports-by-command-line = 命令列

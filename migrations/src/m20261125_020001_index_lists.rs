@@ -32,7 +32,12 @@ impl MigrationTrait for Migration {
             )
             .await?;
         manager
-            .drop_index(Index::drop().name("runs_export_id_id").table("runs").to_owned())
+            .drop_index(
+                Index::drop()
+                    .name("runs_export_id_id")
+                    .table("runs")
+                    .to_owned(),
+            )
             .await?;
         manager
             .create_index(
@@ -47,7 +52,12 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
-            .drop_index(Index::drop().name("exports_updated_at").table("exports").to_owned())
+            .drop_index(
+                Index::drop()
+                    .name("exports_updated_at")
+                    .table("exports")
+                    .to_owned(),
+            )
             .await?;
         manager
             .create_index(
@@ -60,7 +70,12 @@ impl MigrationTrait for Migration {
             )
             .await?;
         manager
-            .drop_index(Index::drop().name("runs_last_of_export").table("runs").to_owned())
+            .drop_index(
+                Index::drop()
+                    .name("runs_last_of_export")
+                    .table("runs")
+                    .to_owned(),
+            )
             .await?;
         manager
             .alter_table(

@@ -254,15 +254,9 @@ mod tests {
     }
 
     fn view(query: &str) -> ListView<Letter> {
-        let query: ListQuery = serde_urlencoded_of(query);
+        let query = actix_web::web::Query::<ListQuery>::from_query(query).unwrap();
         let filters = vec![("state", "x&y".to_owned()), ("other", String::new())];
         ListView::read("/list".into(), &query, Letter::A, filters)
-    }
-
-    fn serde_urlencoded_of(query: &str) -> ListQuery {
-        actix_web::web::Query::from_query(query)
-            .unwrap()
-            .into_inner()
     }
 
     #[test]

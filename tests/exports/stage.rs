@@ -1,12 +1,14 @@
 //! The application with a connected account, a source and segments, without going through their pages.
 
+use jiff::Timestamp;
+use listbridge::config::Settings;
 use listbridge::connections::Sharing;
-use listbridge::exports::{Export, store};
+use listbridge::exports::{Author, Export, ExportDefinition, store};
 use listbridge::sandbox::{Limits, Sandbox, SandboxOptions};
 use listbridge::storage::UtcMillis;
-use listbridge::storage::entities::{audit_event, connection, segment, snapshot, source};
+use listbridge::storage::entities::{audit_event, connection, run, segment, snapshot, source};
 use scraper::{Html, Selector};
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -26,6 +28,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set() -> Self {
+        Self::set_with(|_| ()).await
+    }
+
+    /// The same, with changed settings.
+    pub(crate) async fn set_with(change: impl FnOnce(&mut Settings)) -> Self {
         let options = SandboxOptions {
             limits: Limits::unlimited(),
             ..SandboxOptions::default()
@@ -38,6 +45,7 @@ impl Stage {
             settings.constant_contact_client_id = Some(sandbox.client_id());
             settings.constant_contact_client_secret = Some(sandbox.client_secret().into());
             settings.constant_contact_requests_per_second = 1000;
+            change(settings);
         })
         .await;
         let list = sandbox.find_list("Newsletter").unwrap();
@@ -237,6 +245,69 @@ impl Stage {
             .into_iter()
             .find(|export| export.definition.name == name)
             .unwrap()
+    }
+
+    /// An export like [`Stage::complete`]'s, saved without a browser by the command line.
+    pub(crate) async fn store_export(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut ExportDefinition),
+    ) -> Export {
+        let mut definition = ExportDefinition {
+            name: name.to_owned(),
+            connection_id: Some(self.connection),
+            list_id: self.list.into(),
+            list_name: Some("Newsletter".into()),
+            source_id: self.source,
+            email_field: "Mail".into(),
+            attributes: Vec::new(),
+            segment_ids: vec![self.segment],
+        };
+        change(&mut definition);
+        let author = Author {
+            user_id: None,
+            ip: None,
+            at: self.app.services.clock.now(),
+        };
+        store::create(&**self.app.services.db, definition, author)
+            .await
+            .unwrap()
+    }
+
+    /// A run of an export as the engine leaves it behind. Later calls are later runs.
+    pub(crate) async fn add_run(&self, export: &Export, trigger: &str, state: &str, at: &str) {
+        let at = UtcMillis::from(at.parse::<Timestamp>().unwrap());
+        let is_finished = !["queued", "refreshing"].contains(&state);
+        run::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            export_id: Set(export.id),
+            trigger: Set(trigger.into()),
+            definition: Set(serde_json::to_value(&export.definition).unwrap()),
+            state: Set(state.into()),
+            read: Set(0),
+            sent: Set(0),
+            duplicates: Set(0),
+            rejected: Set(json!({})),
+            adjusted: Set(0),
+            is_planned: Set(false),
+            requests: Set(0),
+            queued_at: Set(at),
+            finished_at: Set(is_finished.then_some(at)),
+            // Held by another engine for good, so that the one of this test leaves it alone.
+            owner: Set(Some(Uuid::now_v7())),
+            lease_until: Set(Some(UtcMillis(i64::MAX / 2))),
+            claims: Set(1),
+            ..Default::default()
+        }
+        .insert(&**self.app.services.db)
+        .await
+        .unwrap();
+    }
+
+    /// Gives every unfinished run to another engine for good.
+    pub(crate) async fn hold_runs(&self) {
+        let sql = "UPDATE runs SET lease_until = 4611686018427387903 WHERE finished_at IS NULL";
+        self.app.services.db.execute_unprepared(sql).await.unwrap();
     }
 
     pub(crate) async fn exports(&self) -> Vec<Export> {

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::chosen::{Chosen, names, read_ids, write_ids};
 use super::desk::author;
 use crate::auth::Permission;
-use crate::exports::{Export, MAX_SEGMENTS, StoreError};
 use crate::exports::store::{self, AddedSegment};
+use crate::exports::{Export, MAX_SEGMENTS, StoreError};
 use crate::segments;
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
@@ -64,7 +64,15 @@ pub(super) async fn ask(
         return Ok(nothing_chosen(&visit, &which));
     }
     let chosen = Chosen::load(&visit, &db, &ids).await?;
-    draw(&visit, &db, StatusCode::OK, &which, chosen, FieldErrors::default()).await
+    draw(
+        &visit,
+        &db,
+        StatusCode::OK,
+        &which,
+        chosen,
+        FieldErrors::default(),
+    )
+    .await
 }
 
 /// `POST /exports/add-segment`.
@@ -85,7 +93,15 @@ pub(super) async fn add(
     };
     let Some(segment) = segment else {
         let errors = FieldErrors::one("segment", visit.t("exports-add-segment-choose"));
-        return draw(&visit, &db, StatusCode::UNPROCESSABLE_ENTITY, &which, chosen, errors).await;
+        return draw(
+            &visit,
+            &db,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &which,
+            chosen,
+            errors,
+        )
+        .await;
     };
     let (mut done, mut there, mut other, mut full) = (0, 0, 0, 0);
     for export in &chosen.editable {
@@ -98,7 +114,9 @@ pub(super) async fn add(
         }
     }
     if done > 0 {
-        let added = visit.msg("exports-segment-added").text("segment", segment.name.as_str());
+        let added = visit
+            .msg("exports-segment-added")
+            .text("segment", segment.name.as_str());
         visit.flash_success(added.num("count", done).to_string());
     }
     for (count, key) in [

@@ -140,7 +140,15 @@ async fn ask(
             free.push(export);
         }
     }
-    draw(visit, StatusCode::OK, act, which, &free, &running, &chosen.view_only)
+    draw(
+        visit,
+        StatusCode::OK,
+        act,
+        which,
+        &free,
+        &running,
+        &chosen.view_only,
+    )
 }
 
 fn draw(
@@ -213,24 +221,44 @@ async fn act(
         }
     }
     if done.is_empty() && !running.is_empty() {
-        return draw(visit, StatusCode::CONFLICT, act, which, &[], &running, &chosen.view_only);
+        return draw(
+            visit,
+            StatusCode::CONFLICT,
+            act,
+            which,
+            &[],
+            &running,
+            &chosen.view_only,
+        );
     }
     let told = match (act, done.as_slice()) {
         (_, []) => None,
-        (Act::Remove, [one]) => Some(visit.msg("exports-removed").text("name", one.definition.name.as_str())),
+        (Act::Remove, [one]) => Some(
+            visit
+                .msg("exports-removed")
+                .text("name", one.definition.name.as_str()),
+        ),
         (Act::Remove, many) => Some(visit.msg("exports-removed-many").num("count", many.len())),
-        (Act::Detach, [one]) => Some(visit.msg("exports-detached").text("name", one.definition.name.as_str())),
+        (Act::Detach, [one]) => Some(
+            visit
+                .msg("exports-detached")
+                .text("name", one.definition.name.as_str()),
+        ),
         (Act::Detach, many) => Some(visit.msg("exports-detached-many").num("count", many.len())),
     };
     if let Some(told) = told {
         visit.flash_success(told.to_string());
     }
     if !running.is_empty() {
-        let warning = visit.msg("exports-left-running").num("count", running.len());
+        let warning = visit
+            .msg("exports-left-running")
+            .num("count", running.len());
         visit.flash_warning(warning.to_string());
     }
     if !chosen.view_only.is_empty() {
-        let warning = visit.msg("exports-left-view-only").num("count", chosen.view_only.len());
+        let warning = visit
+            .msg("exports-left-view-only")
+            .num("count", chosen.view_only.len());
         visit.flash_warning(warning.to_string());
     }
     Ok(web::see_other(&which.way_back()))

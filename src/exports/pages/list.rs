@@ -165,7 +165,10 @@ pub(super) async fn show(
         states: states(&visit, state),
         connections: connection_choices(&visit, used, &chosen),
         pager: view.pager(&visit, found.len(), total),
-        rows: found.into_iter().map(|export| row(&visit, export)).collect(),
+        rows: found
+            .into_iter()
+            .map(|export| row(&visit, export))
+            .collect(),
         total,
         is_administrator: visit.user.is_administrator(),
         may_add: may_edit && may_use,

@@ -27,7 +27,11 @@ pub(super) async fn act(
     let mut ids: Vec<Uuid> = values("export").filter_map(|id| id.parse().ok()).collect();
     ids.truncate(MAX_CHOSEN);
     let action = values("action").next().unwrap_or_default();
-    let several = ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",");
+    let several = ids
+        .iter()
+        .map(Uuid::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
     let path = match (action, ids.as_slice()) {
         (_, []) => {
             visit.flash_warning(visit.t("exports-choose-first"));
@@ -73,11 +77,15 @@ async fn run_several(
     engine.wake();
     tell_started(visit, asked.new, asked.running);
     if !detached.is_empty() {
-        let warning = visit.msg("exports-left-detached").num("count", detached.len());
+        let warning = visit
+            .msg("exports-left-detached")
+            .num("count", detached.len());
         visit.flash_warning(warning.to_string());
     }
     if !chosen.view_only.is_empty() {
-        let warning = visit.msg("exports-left-view-only").num("count", chosen.view_only.len());
+        let warning = visit
+            .msg("exports-left-view-only")
+            .num("count", chosen.view_only.len());
         visit.flash_warning(warning.to_string());
     }
     Ok(())

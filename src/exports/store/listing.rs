@@ -113,7 +113,10 @@ pub async fn count_listed(
     query: &ExportQuery<'_>,
 ) -> Result<u64, DbErr> {
     let mut select = query.matching();
-    select.expr_as(Func::count(Expr::col((export::Entity, export::Column::Id))), Alias::new("total"));
+    select.expr_as(
+        Func::count(Expr::col((export::Entity, export::Column::Id))),
+        Alias::new("total"),
+    );
     let row = db.query_one(&select).await?;
     let total: i64 = row.map_or(Ok(0), |row| row.try_get("", "total"))?;
     Ok(total.unsigned_abs())
@@ -185,8 +188,8 @@ impl ExportQuery<'_> {
         select.from(export::Entity);
         let searched = fold(self.search);
         // Every export is of the one type there is.
-        let is_of_type = fold(ConnectionKind::ConstantContact.product_name())
-            .contains(searched.as_ref());
+        let is_of_type =
+            fold(ConnectionKind::ConstantContact.product_name()).contains(searched.as_ref());
         if self.sort == ExportColumn::Connection
             || self.sort == ExportColumn::Permissions
             || !is_of_type

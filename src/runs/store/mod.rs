@@ -8,7 +8,7 @@ mod requests;
 
 pub(super) use leases::{Lease, Progress, claim_next};
 pub(super) use part_changes::{PartChange, record_activities};
-pub use requests::{Requested, cancel, request};
+pub use requests::{Requested, RequestedMany, cancel, request, request_all};
 
 use std::collections::{BTreeMap, HashMap};
 
