@@ -28,7 +28,7 @@ use crate::config::Settings;
 use crate::connections::{self, Connections, Dependent, Dependents};
 use crate::exports;
 use crate::profiles::{Snapshots, SqliteSnapshots};
-use crate::runs::{self, Desk, Engine, Pace};
+use crate::runs::{self, Checks, Desk, Engine, Pace};
 use crate::segments::{self, Members, SegmentUse, SegmentUses};
 use crate::sources::{self, Loads, Uploads};
 use crate::storage::{self, MasterKey};
@@ -66,6 +66,8 @@ pub struct Services {
     pub connections: Data<Connections>,
     /// Works on runs while the application runs.
     pub engine: Data<Engine>,
+    /// Works on checks while the application runs.
+    pub checks: Data<Checks>,
 }
 
 impl Services {
@@ -101,13 +103,15 @@ impl Services {
             &settings,
             Arc::new(ExportsUsing(db.clone())),
         )?;
-        let engine = Engine::new(Desk {
+        let desk = Desk {
             db: db.clone(),
             clock: clock.clone(),
             loads: loads.clone(),
             connections: connections.clone(),
             pace: Pace::REAL,
-        });
+        };
+        let engine = Engine::new(desk.clone());
+        let checks = Checks::new(desk);
         Ok(Self {
             settings: Data::new(settings),
             db: Data::new(db),
@@ -120,6 +124,7 @@ impl Services {
             segment_uses: Data::from(Arc::new(ExportsSending) as Arc<dyn SegmentUses>),
             connections: Data::new(connections),
             engine: Data::new(engine),
+            checks: Data::new(checks),
         })
     }
 
@@ -171,6 +176,7 @@ impl Application {
                 .app_data(shared.connections.clone())
                 .app_data(accounts.clone())
                 .app_data(shared.engine.clone())
+                .app_data(shared.checks.clone())
                 .app_data(security.clone())
                 .app_data(metrics.clone())
                 .app_data(
@@ -233,7 +239,9 @@ impl Application {
     pub async fn run(self) -> std::io::Result<()> {
         let recounting = tokio::spawn(recount_after_loads(self.services.clone()));
         let engine = self.services.engine.start();
+        let checks = self.services.checks.start();
         let result = self.server.await;
+        checks.stop().await;
         engine.stop().await;
         self.services.loads.stop().await;
         recounting.abort();

@@ -15,6 +15,7 @@ mod m20261123_000102_create_segments;
 mod m20261123_000201_create_exports;
 mod m20261123_000301_create_runs;
 mod m20261125_020001_index_lists;
+mod m20261125_030001_create_checks;
 
 /// Applies the steps in order.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000201_create_exports::Migration),
             Box::new(m20261123_000301_create_runs::Migration),
             Box::new(m20261125_020001_index_lists::Migration),
+            Box::new(m20261125_030001_create_checks::Migration),
         ]
     }
 }

@@ -9,18 +9,26 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::exports::{Author, store};
+use crate::exports::{Author, Export, store};
 use crate::names::Name;
 use crate::runs::{self, Run, RunState, Tick, Trigger};
 use crate::startup::Services;
 
 /// How often a run that a server works on is looked at.
-const WATCH_INTERVAL: Duration = Duration::from_millis(500);
+pub(super) const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Subcommand)]
 pub(super) enum ExportCommand {
     /// List the exports by name.
     List {
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at what a run of an export would do, without sending anything.
+    Check {
+        /// Name of the export.
+        name: String,
         /// Answer as JSON.
         #[arg(long)]
         json: bool,
@@ -43,6 +51,7 @@ pub(super) async fn run(settings: Settings, command: ExportCommand) -> anyhow::R
     let services = Services::open(settings, Clock::system()).await?;
     match command {
         ExportCommand::List { json } => list(&services, json).await,
+        ExportCommand::Check { name, json } => super::check::check(&services, &name, json).await,
         ExportCommand::Run { name, wait, json } => start(&services, &name, wait, json).await,
     }
 }
@@ -89,16 +98,26 @@ async fn list(services: &Services, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Asks for a run. With `wait` its end is waited for, and a run that did not end well is a failure.
-async fn start(services: &Services, name: &str, wait: bool, as_json: bool) -> anyhow::Result<()> {
-    let db = &**services.db;
-    let export = store::find_by_name(db, &Name::parse(name)?).await?;
-    let export = export.with_context(|| format!("there is no export named {name:?}"))?;
-    let author = Author {
+/// The export with a name.
+pub(super) async fn find(services: &Services, name: &str) -> anyhow::Result<Export> {
+    let export = store::find_by_name(&**services.db, &Name::parse(name)?).await?;
+    export.with_context(|| format!("there is no export named {name:?}"))
+}
+
+/// Somebody at the command line.
+pub(super) fn author(services: &Services) -> Author<'static> {
+    Author {
         user_id: None,
         ip: None,
         at: services.clock.now(),
-    };
+    }
+}
+
+/// Asks for a run. With `wait` its end is waited for, and a run that did not end well is a failure.
+async fn start(services: &Services, name: &str, wait: bool, as_json: bool) -> anyhow::Result<()> {
+    let db = &**services.db;
+    let export = find(services, name).await?;
+    let author = author(services);
     let requested = runs::store::request(db, &export, Trigger::CommandLine, author).await?;
     if !wait {
         if as_json {

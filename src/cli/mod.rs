@@ -6,6 +6,7 @@
     reason = "answers of a command go to standard output"
 )]
 
+mod check;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;

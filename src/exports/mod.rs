@@ -25,4 +25,5 @@ pub use definition::{
     Attribute, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_PROFILES, MAX_SEGMENTS, Target,
     UnknownTarget,
 };
+pub(crate) use pages::target_label;
 pub use store::{Author, Export, StoreError};

@@ -176,7 +176,7 @@ impl Engine {
     async fn run(&self, control: &Arc<Control>, run: &Run) -> Result<Outcome, Interrupt> {
         let desk = &self.desk;
         let go_on = control.check_now().await;
-        let connection_id = match preflight::connection(desk, run).await {
+        let connection_id = match preflight::connection(desk, &run.definition).await {
             Ok(id) => id,
             Err(interrupt) => return go_on.and(Err(interrupt)),
         };

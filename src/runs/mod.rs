@@ -22,6 +22,7 @@
 //! | `run`, `part`, `outcome` | states, endings and their words |
 //! | `plan`, `normalise`, `reject`, `dedupe`, `part_writer` | from profiles to files; no waiting, no storage |
 //! | `preflight`, `desk` | what a run needs, before anything is sent |
+//! | [`checks`] | looking at an export or a delivery without sending |
 //! | `deliver`, `reconcile`, `follow` | sending, finding out, waiting for activities |
 //! | `retry`, `vendor` | the table of failures and remedies, and its application |
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
@@ -29,6 +30,7 @@
 
 mod account;
 mod budget;
+pub mod checks;
 mod control;
 mod dedupe;
 mod deliver;
@@ -54,12 +56,13 @@ mod vendor;
 
 pub use account::Account;
 pub use budget::Budget;
+pub use checks::Checks;
 pub use desk::Desk;
 pub use engine::{Engine, RunningEngine, Tick};
 pub use outcome::{Ending, Outcome};
 pub use pace::Pace;
 pub use part::{Part, PartCounts, PartState};
 pub use part_writer::{PartLimits, PlannedPart};
-pub use plan::{Layout, MissingFields, Planner, Totals};
+pub use plan::{Fate, Flaw, Layout, MissingFields, Planner, Totals};
 pub use reject::{RejectedCounts, Rejection};
 pub use run::{Ended, Inputs, Phase, Run, RunState, SegmentInput, Trigger, Waiting, WaitingFor};

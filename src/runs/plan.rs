@@ -35,6 +35,26 @@ pub struct Totals {
     pub adjusted: u64,
 }
 
+/// What became of one profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is sent.
+    Sent,
+    /// An earlier row has the same address.
+    Duplicate,
+    /// The target would refuse it.
+    Rejected(Flaw),
+}
+
+/// Why a profile is rejected, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// Why.
+    pub reason: Rejection,
+    /// Which of the columns of [`Layout::columns`].
+    pub column: usize,
+}
+
 /// Profile fields that an export needs and the snapshot does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source has no field named {}", .0.join(", "))]
@@ -108,6 +128,23 @@ impl Layout {
     pub fn columns(&self) -> &[usize] {
         &self.columns
     }
+
+    /// The same without the columns that decide nothing about who is sent: counts the same profiles in a fraction of
+    /// the time.
+    #[must_use]
+    pub fn for_counting(&self) -> Self {
+        let judged = self.rules.iter().zip(&self.columns[1..]);
+        let judged: Vec<(ValueRule, usize)> = judged
+            .filter(|(rule, _)| !matches!(rule, ValueRule::Text { .. }))
+            .map(|(rule, column)| (*rule, *column))
+            .collect();
+        let columns = judged.iter().map(|(_, column)| *column);
+        Self {
+            columns: std::iter::once(self.columns[0]).chain(columns).collect(),
+            rules: judged.iter().map(|(rule, _)| *rule).collect(),
+            header: self.header.clone(),
+        }
+    }
 }
 
 fn rule(target: &Target, field_type: FieldType) -> ValueRule {
@@ -133,6 +170,9 @@ pub struct Planner {
     writer: PartWriter,
     totals: Totals,
     row: Vec<u8>,
+    fate: Fate,
+    /// Columns of the last profile whose value was cut.
+    cut: Vec<usize>,
 }
 
 impl Planner {
@@ -145,6 +185,8 @@ impl Planner {
             writer: PartWriter::new(layout.header.clone(), limits),
             totals: Totals::default(),
             row: Vec::new(),
+            fate: Fate::Sent,
+            cut: Vec::new(),
         }
     }
 
@@ -162,15 +204,19 @@ impl Planner {
         self.row.extend_from_slice(email.as_bytes());
         // Attributes of a profile without a good address are looked at as well: "adjusted" is about the values.
         let attributes = self.push_attributes(value);
-        if let Err(reason) = check_email(email).and(attributes) {
-            self.totals.rejected.add(reason);
+        let checked = check_email(email).map_err(|reason| Flaw { reason, column: 0 });
+        if let Err(flaw) = checked.and(attributes) {
+            self.totals.rejected.add(flaw.reason);
+            self.fate = Fate::Rejected(flaw);
             return None;
         }
         if !self.seen.insert(email) {
             self.totals.duplicates += 1;
+            self.fate = Fate::Duplicate;
             return None;
         }
         self.totals.sent += 1;
+        self.fate = Fate::Sent;
         let part = self.writer.push(row_number, &self.row)?;
         Some((part, before))
     }
@@ -185,20 +231,37 @@ impl Planner {
         self.totals
     }
 
-    fn push_attributes<'a>(&mut self, value: impl Fn(usize) -> &'a str) -> Result<(), Rejection> {
+    /// What became of the profile pushed last.
+    pub fn fate(&self) -> Fate {
+        self.fate
+    }
+
+    /// Which of the columns of the profile pushed last held more than the target takes, whether it is sent or not.
+    pub fn cut_columns(&self) -> &[usize] {
+        &self.cut
+    }
+
+    fn push_attributes<'a>(&mut self, value: impl Fn(usize) -> &'a str) -> Result<(), Flaw> {
         let mut outcome = Ok(());
-        let mut is_adjusted = false;
-        let mut birthday = [false; 2];
+        self.cut.clear();
+        // Columns of day and month that hold something, and those there are.
+        let (mut birthday, mut birthday_columns) = ([false; 2], [0; 2]);
         for (index, rule) in self.rules.iter().enumerate() {
-            let value = clean(value(index + 1));
+            let column = index + 1;
+            let value = clean(value(column));
             self.row.push(b',');
+            if let ValueRule::Birthday(part, _) = rule {
+                birthday_columns[*part as usize] = column;
+            }
             if value.is_empty() {
                 continue;
             }
             let sent = match *rule {
                 ValueRule::Text { max_chars } => {
                     let kept = cut(&value, max_chars);
-                    is_adjusted |= kept.len() < value.len();
+                    if kept.len() < value.len() {
+                        self.cut.push(column);
+                    }
                     push_value(&mut self.row, kept);
                     Ok(())
                 }
@@ -214,12 +277,16 @@ impl Planner {
                         .ok_or(Rejection::BirthdayIncomplete)
                 }
             };
-            outcome = outcome.and(sent);
+            outcome = outcome.and(sent.map_err(|reason| Flaw { reason, column }));
         }
         self.row.push(b'\n');
-        self.totals.adjusted += u64::from(is_adjusted);
+        self.totals.adjusted += u64::from(!self.cut.is_empty());
         if birthday[0] != birthday[1] {
-            outcome = outcome.and(Err(Rejection::BirthdayIncomplete));
+            let missing = usize::from(birthday[0]);
+            outcome = outcome.and(Err(Flaw {
+                reason: Rejection::BirthdayIncomplete,
+                column: birthday_columns[missing],
+            }));
         }
         outcome
     }

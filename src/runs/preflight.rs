@@ -7,7 +7,7 @@ use super::control::Interrupt;
 use super::desk::{Desk, members};
 use super::outcome::{Ending, Outcome};
 use super::plan::Layout;
-use super::run::{Inputs, Run};
+use super::run::Inputs;
 use super::vendor::{Vendor, refusal};
 use crate::connections::{self, NotReady};
 use crate::constant_contact::ClientError;
@@ -21,9 +21,12 @@ pub(super) struct Ready {
     pub(super) layout: Layout,
 }
 
-/// The connection of a run, if it may be used now.
-pub(super) async fn connection(desk: &Desk, run: &Run) -> Result<Uuid, Interrupt> {
-    let Some(id) = run.definition.connection_id else {
+/// The connection of an export, if it may be used now.
+pub(super) async fn connection(
+    desk: &Desk,
+    definition: &ExportDefinition,
+) -> Result<Uuid, Interrupt> {
+    let Some(id) = definition.connection_id else {
         return Err(Outcome::from(Ending::NoConnection).into());
     };
     match connections::store::check_ready(&desk.db, id).await? {

@@ -288,7 +288,7 @@ pub struct Run {
 }
 
 /// How a run ended, with what is needed to say so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// Code of the [`super::Outcome`].
     pub code: String,

@@ -214,6 +214,26 @@ pub fn run(id: Uuid) -> String {
     format!("/runs/{id}")
 }
 
+/// The latest check of an export; POST makes one.
+pub fn check_export(id: Uuid) -> String {
+    format!("/exports/{id}/check")
+}
+
+/// A check under way, or what it found.
+pub fn check(id: Uuid) -> String {
+    format!("/checks/{id}")
+}
+
+/// Live progress of a check.
+pub fn check_events(id: Uuid) -> String {
+    format!("/checks/{id}/events")
+}
+
+/// Where a POST cancels a check.
+pub fn cancel_check(id: Uuid) -> String {
+    format!("/checks/{id}/cancel")
+}
+
 /// Insights > Segments.
 pub fn segments() -> String {
     "/segments".into()

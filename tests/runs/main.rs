@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod checks;
 mod interruptions;
 mod outcomes;
-#[allow(dead_code, reason = "each test binary uses a part")]
-#[path = "../support/postgres.rs"]
-mod postgres;
+mod pages;
 mod postgresql;
 mod support;
+#[path = "../support/mod.rs"]
+mod web;
+
+use web::postgres;

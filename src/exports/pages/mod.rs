@@ -13,6 +13,8 @@ mod selection;
 mod view;
 mod words;
 
+pub(crate) use words::target_label;
+
 use actix_web::web::{self, Data, ServiceConfig};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;

@@ -31,7 +31,7 @@ pub(super) fn standard_label(lang: Lang, field: StandardField) -> String {
 }
 
 /// Name of a column: ours for standard ones, the account's label for custom fields.
-pub(super) fn target_label(lang: Lang, target: &Target) -> String {
+pub(crate) fn target_label(lang: Lang, target: &Target) -> String {
     match target {
         Target::Standard(field) => standard_label(lang, *field),
         Target::Custom { label, .. } => label.clone(),

@@ -1,27 +1,16 @@
-//! Live progress: the page's changing part as server-sent events, whenever it changes.
+//! Live progress of a run.
 
-use std::time::Duration;
-
-use actix_web::http::header::{CACHE_CONTROL, ContentEncoding};
-use actix_web::web::{Bytes, Data, Path};
-use actix_web::{Error, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
 use askama::Template;
-use futures_util::stream::{self, Stream};
+use futures_util::FutureExt;
 use sea_orm::DatabaseConnection;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use super::live::{self, Shown};
 use super::view::RunView;
-use crate::auth;
 use crate::clock::Clock;
 use crate::web::{Page, PageError, SignedIn};
-
-/// How often the run is looked at; people do not read faster.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// A silent stream sends a comment this often, so that proxies keep it open.
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
-/// A stream ends after this long; browsers open another one by themselves.
-const LIFETIME: Duration = Duration::from_secs(600);
 
 #[derive(Template)]
 #[template(path = "runs/progress.html")]
@@ -38,82 +27,15 @@ pub(super) async fn follow(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     RunView::load(&db, *id).await?;
-    let mut ticks = interval(LOOK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let follower = Follower {
-        page: visit.page("exports"),
-        session_id: visit.session_id,
-        db,
-        clock,
-        run_id: *id,
-        ticks,
-        opened: Instant::now(),
-        spoke: Instant::now(),
-        shown: String::new(),
-        is_over: false,
-    };
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header(ContentEncoding::Identity) // a compressor would hold events back
-        .streaming(follower.stream()))
-}
-
-struct Follower {
-    page: Page,
-    session_id: Uuid,
-    db: Data<DatabaseConnection>,
-    clock: Data<Clock>,
-    run_id: Uuid,
-    ticks: Interval,
-    opened: Instant,
-    spoke: Instant,
-    shown: String,
-    is_over: bool,
-}
-
-impl Follower {
-    fn stream(self) -> impl Stream<Item = Result<Bytes, Error>> {
-        stream::unfold(self, |mut follower| async move {
-            let event = follower.next_event().await?;
-            Some((Ok(Bytes::from(event)), follower))
-        })
-    }
-
-    async fn next_event(&mut self) -> Option<String> {
-        loop {
-            if self.is_over || self.opened.elapsed() > LIFETIME {
-                return None;
-            }
-            self.ticks.tick().await;
-            let is_signed_in = auth::store::is_session_active(&**self.db, self.session_id).await;
-            if !is_signed_in.unwrap_or(false) {
-                return None;
-            }
-            self.page.now = self.clock.now();
-            let view = RunView::load(&self.db, self.run_id).await.ok()?;
-            self.is_over = view.is_finished();
-            let html = Progress {
-                page: self.page.clone(),
-                view,
-            }
-            .render()
-            .ok()?;
-            if html != self.shown {
-                self.spoke = Instant::now();
-                let mut event: String =
-                    html.lines().map(|line| format!("data: {line}\n")).collect();
-                event.push('\n');
-                if self.is_over {
-                    event.push_str("event: done\ndata: done\n\n");
-                }
-                self.shown = html;
-                return Some(event);
-            }
-            if self.spoke.elapsed() > HEARTBEAT_EVERY {
-                self.spoke = Instant::now();
-                return Some(": still here\n\n".into());
-            }
+    let looked = db.clone();
+    Ok(live::follow(&visit, db, clock, move |page| {
+        let (db, id) = (looked.clone(), *id);
+        async move {
+            let view = RunView::load(&db, id).await.ok()?;
+            let is_over = view.is_finished();
+            let html = Progress { page, view }.render().ok()?;
+            Some(Shown { html, is_over })
         }
-    }
+        .boxed_local()
+    }))
 }

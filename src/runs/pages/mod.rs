@@ -3,8 +3,11 @@
 //! Everybody who is signed in sees runs; starting and canceling asks what the person may do with the export.
 
 mod cancel;
+mod check;
+mod check_view;
 mod events;
 mod history;
+mod live;
 mod show;
 mod start;
 mod view;
@@ -24,7 +27,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/exports/{id}/runs", web::get().to(history::list))
         .route("/runs/{id}", web::get().to(show::show))
         .route("/runs/{id}/events", web::get().to(events::follow))
-        .route("/runs/{id}/cancel", web::post().to(cancel::cancel));
+        .route("/runs/{id}/cancel", web::post().to(cancel::cancel))
+        .route("/exports/{id}/check", web::get().to(check::open))
+        .route("/exports/{id}/check", web::post().to(check::start))
+        .route("/checks/{id}", web::get().to(check::show))
+        .route("/checks/{id}/events", web::get().to(check::follow))
+        .route("/checks/{id}/cancel", web::post().to(check::cancel));
 }
 
 /// What the visitor may do with an export.

@@ -192,6 +192,26 @@ pub async fn history(
     })
 }
 
+/// The successful runs of an export that sent something, latest first, at most `limit`.
+///
+/// # Errors
+/// Reading failed.
+pub async fn successful(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    limit: u64,
+) -> Result<Vec<Run>, StoreError> {
+    let found = run::Entity::find()
+        .filter(run::Column::ExportId.eq(export_id))
+        .filter(run::Column::State.eq(RunState::Successful.name()))
+        .filter(run::Column::Sent.gt(0))
+        .order_by_desc(run::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    found.into_iter().map(read).collect()
+}
+
 fn read(model: run::Model) -> Result<Run, StoreError> {
     let find = |name: &Option<String>| name.clone().unwrap_or_default();
     let (phase, reason) = (find(&model.phase), find(&model.waiting_for));

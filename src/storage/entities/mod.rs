@@ -3,6 +3,7 @@
 pub mod application_registration;
 pub mod audit_event;
 pub mod authorization_state;
+pub mod check;
 pub mod connection;
 pub mod consent;
 pub mod export;

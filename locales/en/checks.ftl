@@ -1,0 +1,52 @@
+checks-title = Check of { $name }
+checks-lead = Asked for at { $at }. A check sends no personal data.
+checks-check = Check
+checks-again = Check again
+checks-run = Run
+checks-cancel = Cancel check
+checks-none-title = This export has not been checked yet
+checks-none-text = A check reads every profile as a run would and shows what would be sent, rejected and cut. It sends no personal data.
+checks-waiting = Waiting for its turn.
+checks-step-counting = Counting the members of the segments.
+checks-step-reading = Reading profiles as a run would. Nothing is sent.
+checks-step-asking = Asking Constant Contact about the list and the fields.
+checks-canceling = Canceling the check.
+checks-canceled = The check was canceled.
+checks-may-run = The export can run. This is what it would do now.
+checks-may-not-run = The export cannot run as it is:
+checks-vendor-unavailable = Constant Contact could not be asked now, so what it would say is not known. Check again later.
+checks-profiles = What would become of every profile
+checks-members = Members
+checks-sent = To be sent
+checks-segments = Profiles per segment
+checks-segments-overlap = A profile may be in several segments; it is sent once.
+checks-sending = Sending
+checks-new = New to the list
+checks-new-least = At least { $least }. More is not known: Constant Contact only says that the list has { $members } contacts.
+checks-new-unknown = Not known: Constant Contact only says that the list has { $members } contacts.
+checks-not-known = Not known
+checks-requests = At least { $needed } needed; { $left } left today
+checks-requests-left = { $left } left today
+checks-duration = Expected duration
+checks-duration-earlier =
+    { $runs ->
+        [one] About { $time }, as the last successful run took for as many rows
+       *[other] About { $time }, the median of the last { $runs } successful runs for as many rows
+    }
+checks-duration-least = Sending takes at least { $time } (one request for each part, 4 a second). How long Constant Contact then needs is not known before the first run.
+checks-rules = What Constant Contact's rules mean for each field
+checks-column = Contact field
+checks-field = Profile field
+checks-rule = Rule
+checks-rule-text = At most { $max } characters; longer values are cut
+checks-rule-email = An email address of at most { $max } characters
+checks-rule-date = A date
+checks-rule-day = A day from 1 to 31, together with the month
+checks-rule-month = A month from 1 to 12, together with the day
+checks-column-cut = Cut
+checks-cut = Cut: { $rule }
+checks-samples = Samples
+checks-samples-hint = A few rows of each kind. Row numbers count from 1 in the order of the source.
+checks-row = Row
+checks-reason = Reason
+checks-value = Value
