@@ -2,9 +2,10 @@
 # Exporting everybody in a CSV file to a receiver that only counts, against `sqlite3 -csv | split | curl` to the same
 # receiver in the same run. Ours also cleans, judges, deduplicates, records and accounts.
 #
-# usage: benches/export.sh FILE.csv [LISTBRIDGE]
+# usage: [TIER=Gold] benches/export.sh FILE.csv [LISTBRIDGE]
 #
-# FILE.csv has the columns EMail, FirstName and LastName. LISTBRIDGE is the program to measure, by default
+# FILE.csv has the columns EMail, FirstName and LastName, and LoyaltyTier where TIER narrows the segment: an export takes
+# at most 1,000,000 profiles, a source any number. LISTBRIDGE is the program to measure, by default
 # target/release/listbridge (cargo build --release). Needs sqlite3, curl and GNU time. Prints medians of three runs, taken
 # in turns, and the peak resident memory of each process.
 set -euo pipefail
@@ -26,7 +27,7 @@ export LISTBRIDGE_CONSTANT_CONTACT_REQUESTS_PER_SECOND=1000 LISTBRIDGE_CONSTANT_
 sqlite3 "$folder/shell.sqlite" ".import --csv '$csv' profiles"
 
 mkfifo "$folder/until"
-"$receiver" "$folder/data" Benchmark <"$folder/until" >"$folder/settings" &
+"$receiver" "$folder/data" Benchmark ${TIER:+"$TIER"} <"$folder/until" >"$folder/settings" &
 receiver_pid=$!
 exec 3>"$folder/until" # the receiver answers until this is closed
 trap 'exec 3>&-; wait "$receiver_pid" || true; rm -rf "$folder"' EXIT
@@ -55,7 +56,7 @@ send() {
       "$LISTBRIDGE_CONSTANT_CONTACT_API_URL/activities/contacts_file_import"
 }
 export -f send
-sqlite3 -csv "$folder/shell.sqlite" 'SELECT EMail, FirstName, LastName FROM profiles' |
+sqlite3 -csv "$folder/shell.sqlite" "SELECT EMail, FirstName, LastName FROM profiles ${TIER:+WHERE LoyaltyTier = '$TIER'}" |
   split -l 39999 --filter='bash -c "send \$FILE"'
 PIPELINE
 

@@ -1,7 +1,7 @@
 //! The other side of `export.sh`: a sandbox that only counts what arrives, and an installation that is connected to it.
 //!
-//! `export_receiver DATA_DIR SOURCE` adds a connection and the export "Newsletter" of everybody in SOURCE to the
-//! installation in `DATA_DIR`, prints the settings that point Listbridge at the sandbox, answers until its standard input
+//! `export_receiver DATA_DIR SOURCE [TIER]` adds a connection and the export "Newsletter" of everybody in SOURCE, or of
+//! those whose `LoyaltyTier` is TIER, to the installation in `DATA_DIR`, prints the settings that point Listbridge at the sandbox, answers until its standard input
 //! ends, and then prints what has arrived.
 
 #![allow(
@@ -19,16 +19,21 @@ use std::path::Path;
 use listbridge::clock::Clock;
 use listbridge::names::Name;
 use listbridge::sandbox::{Receiver, Sandbox, SandboxOptions};
+use listbridge::segments::store::SegmentDefinition;
+use listbridge::segments::{self, Combine, Comparison, Condition, Rule, TextValue};
 use listbridge::sources;
 use listbridge::startup::Services;
 use tokio::io::AsyncReadExt;
+use uuid::Uuid;
 
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     // `cargo bench` and `cargo test --benches` call it without: there is nothing to do then.
-    let [_, data_dir, source] = arguments.as_slice() else {
-        return;
+    let (data_dir, source, tier) = match arguments.as_slice() {
+        [_, data_dir, source] => (data_dir, source, None),
+        [_, data_dir, source, tier] => (data_dir, source, Some(tier)),
+        _ => return,
     };
     let options = SandboxOptions {
         receiver: Receiver::CountOnly,
@@ -44,7 +49,10 @@ async fn main() {
         .unwrap()
         .unwrap();
     let attributes = [("first_name", "FirstName"), ("last_name", "LastName")];
-    support::set_up(&services, &sandbox, list, source.id, &attributes).await;
+    let export = support::set_up(&services, &sandbox, list, source.id, &attributes).await;
+    if let Some(tier) = tier {
+        narrow(&services, export.definition.segment_ids[0], tier).await;
+    }
     let token = sandbox.issue_tokens("owner", &["contact_data"]).unwrap();
     println!("export LISTBRIDGE_DATA_DIR='{data_dir}'");
     println!(
@@ -71,4 +79,27 @@ async fn main() {
     let mut rest = Vec::new();
     tokio::io::stdin().read_to_end(&mut rest).await.unwrap();
     println!("# received: {:?}", sandbox.received());
+}
+
+/// Makes the members of a segment those of one tier.
+async fn narrow(services: &Services, segment_id: Uuid, tier: &str) {
+    let db = &**services.db;
+    let segment = segments::store::get(db, segment_id).await.unwrap();
+    let is_tier = Comparison::Is(TextValue {
+        value: tier.to_owned(),
+        ignore_case: false,
+    });
+    let condition = Condition {
+        field: "LoyaltyTier".to_owned(),
+        comparison: is_tier,
+    };
+    let definition = SegmentDefinition {
+        name: Name::parse(tier).unwrap(),
+        source_id: segment.source_id,
+        rule: Rule::flat(Combine::And, [condition]),
+    };
+    let author = support::source_author(services);
+    segments::store::update(db, segment_id, segment.version, &definition, &author)
+        .await
+        .unwrap();
 }

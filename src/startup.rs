@@ -204,6 +204,8 @@ impl Application {
                         })),
                 )
         })
+        // Without it every answer of more than one segment waits some 40 ms for the browser's delayed acknowledgement.
+        .tcp_nodelay(true)
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()

@@ -375,7 +375,7 @@ pub(crate) fn author(services: &Services) -> exports::Author<'static> {
     }
 }
 
-fn source_author(services: &Services) -> sources::Author {
+pub(crate) fn source_author(services: &Services) -> sources::Author {
     sources::Author {
         user_id: None,
         ip: None,
