@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::auth::{self, SetUpState};
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::connections::{self, Connections, Dependent, Dependents};
+use crate::connections::{self, Connections, Dependent, Dependents, Uses};
 use crate::exports;
 use crate::profiles::{Snapshots, SqliteSnapshots};
 use crate::runs::{self, Checks, Desk, Engine, Pace};
@@ -101,7 +101,7 @@ impl Services {
             key.clone(),
             clock.clone(),
             &settings,
-            Arc::new(ExportsUsing(db.clone())),
+            Arc::new(ExportsUsing),
         )?;
         let desk = Desk {
             db: db.clone(),
@@ -133,6 +133,8 @@ impl Services {
     async fn sweep(&self) -> anyhow::Result<()> {
         let swept = self.loads.sweep().await;
         swept.context("cannot clean up after earlier loads")?;
+        let checked = connections::store::check_seals(&self.db, &self.key, self.clock.now()).await;
+        checked.context("cannot check the connections")?;
         let swept = self.uploads.sweep(&self.db, self.clock.now()).await;
         swept.context("cannot clean up after earlier uploads")
     }
@@ -272,17 +274,26 @@ async fn recount_after_loads(services: Services) {
 }
 
 /// Exports stand in the way of removing the connection they use.
-struct ExportsUsing(DatabaseConnection);
+struct ExportsUsing;
 
 impl Dependents for ExportsUsing {
-    fn using(&self, connection_id: Uuid) -> BoxFuture<'_, Result<Vec<Dependent>, DbErr>> {
+    fn using<'a>(
+        &'a self,
+        transaction: &'a DatabaseTransaction,
+        connection_id: Uuid,
+    ) -> BoxFuture<'a, Result<Uses, DbErr>> {
         Box::pin(async move {
-            let uses = exports::store::exports_using_connection(&self.0, connection_id).await?;
-            let dependents = uses.into_iter().map(|export| Dependent {
+            let found =
+                exports::store::exports_using_connection(transaction, connection_id).await?;
+            let total = exports::store::count_using_connection(transaction, connection_id).await?;
+            let exports = found.into_iter().map(|export| Dependent {
                 id: export.id,
                 name: export.name,
             });
-            Ok(dependents.collect())
+            Ok(Uses {
+                exports: exports.collect(),
+                total,
+            })
         })
     }
 }

@@ -114,6 +114,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/settings/people", Administrator),
     ("get", "/settings/audit", Administrator),
     ("post", "/exports/run-all", Contributor),
+    ("get", "/settings/connections/discover", Administrator),
     ("get", "/exports/remove", Contributor),
     ("post", "/exports/remove", Contributor),
     ("get", "/exports/detach", Contributor),

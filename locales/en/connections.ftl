@@ -44,7 +44,7 @@ connections-name-taken = Another connection has this display name. Choose anothe
 connections-type = Type
 connections-created = Created
 connections-access = Who has access
-connections-health = Status
+connections-health = Health
 connections-export-user = Export user
 connections-actions = Actions
 connections-remove = Remove
@@ -125,4 +125,29 @@ connections-in-use = { $count ->
     [one] Connection is in use by { $count } export
    *[other] Connection is in use by { $count } exports
 }
-connections-in-use-text = Remove these exports or choose another connection in them. Then come back and remove this connection.
+connections-in-use-text = Remove each export or detach the connection from it. When nothing uses the connection any more, remove it.
+connections-tab-exports = Exports
+connections-discover = Discover
+connections-set-up = Set up
+connections-set-up-type = Set up { $type }
+connections-needs-and-limits = Prerequisites and known limitations
+connections-search-hint = Name, type or export user
+connections-last-used = Last used
+connections-never-used = Never
+connections-edit-row = Edit { $name }
+connections-remove-row = Remove { $name }
+connections-discard-row = Discard { $name }
+connections-detach = Detach the connection
+connections-detach-row = Detach the connection of { $name }
+connections-remove-export-row = Remove the export { $name }
+connections-in-use-more = { $count ->
+    [one] { $count } more export uses it. It shows here when these are gone.
+   *[other] { $count } more exports use it. They show here when these are gone.
+}
+connections-reauthenticate-text = Sign in at Constant Contact again, with the same account. Exports keep using the connection meanwhile.
+connections-export-user-replace = Profiles are read in the name of this person. Adding yourself replaces them; exports stay as they are.
+connections-conflict-title = Somebody was faster
+connections-conflict-text = The connection was changed while you were editing it. Nothing you typed is lost, and nothing of it has been saved. Save replaces what is saved now:
+connections-gone-title = The connection was removed while you were editing it
+connections-gone-text = It cannot be saved any more. This is what you typed:
+connections-problem-sealed-elsewhere = The access to Constant Contact was stored by another installation of Listbridge and cannot be used here. Authenticate again. Exports stay as they are.

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Author, store};
 use crate::config::Settings;
 use crate::constant_contact::AppCredentials;
-use crate::storage::{MasterKey, SealError};
+use crate::storage::MasterKey;
 
 /// Longest client ID and secret accepted, in characters. The vendor's have 36 and 22.
 pub(super) const MAX_CREDENTIAL_CHARACTERS: usize = 200;
@@ -17,17 +17,6 @@ pub struct Applications {
     db: DatabaseConnection,
     key: MasterKey,
     configured: Option<AppCredentials>,
-}
-
-/// Why a secret could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplicationError {
-    /// It does not open.
-    #[error(transparent)]
-    Sealed(#[from] SealError),
-    /// The database's.
-    #[error(transparent)]
-    Database(#[from] DbErr),
 }
 
 /// Why typed credentials are refused.
@@ -72,11 +61,12 @@ impl Applications {
         }
     }
 
-    /// Client ID and secret; `None` when no secret is known for it.
+    /// Client ID and secret; `None` when no secret is known for it, or only one that another master key sealed: then it
+    /// has to be typed again.
     ///
     /// # Errors
-    /// [`ApplicationError`].
-    pub async fn find(&self, client_id: &str) -> Result<Option<AppCredentials>, ApplicationError> {
+    /// The database's.
+    pub async fn find(&self, client_id: &str) -> Result<Option<AppCredentials>, DbErr> {
         if let Some(app) = &self.configured
             && app.client_id == client_id
         {
@@ -85,9 +75,11 @@ impl Applications {
         let Some(sealed) = store::find_secret(&self.db, client_id).await? else {
             return Ok(None);
         };
-        Ok(Some(AppCredentials {
+        let opened = self.key.open(place(client_id), &sealed);
+        let opened = opened.inspect_err(|error| tracing::warn!(%error, "client secret not usable"));
+        Ok(opened.ok().map(|client_secret| AppCredentials {
             client_id: client_id.to_owned(),
-            client_secret: self.key.open(place(client_id), &sealed)?,
+            client_secret,
         }))
     }
 

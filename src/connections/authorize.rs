@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 use url::Url;
 use uuid::Uuid;
 
-use super::application::ApplicationError;
 use super::connection::Connection;
 use super::problem::{Problem, safe_words};
 use super::store::{self, ChangeProblem, ConsumedState, NewAuthorization, NewState};
@@ -61,8 +60,6 @@ pub(super) enum Outcome {
 /// Why an answer could not be dealt with.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AuthorizeError {
-    #[error(transparent)]
-    Application(#[from] ApplicationError),
     #[error(transparent)]
     Change(#[from] ChangeProblem),
     #[error(transparent)]

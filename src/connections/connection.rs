@@ -190,6 +190,8 @@ pub struct Connection {
     pub export_user: Option<ExportUser>,
     /// Completion.
     pub saved: Option<Stamp>,
+    /// When a run last used it.
+    pub last_used: Option<Timestamp>,
 }
 
 /// The steps of the wizard in their order.

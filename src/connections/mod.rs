@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
@@ -80,13 +80,26 @@ pub struct Dependent {
     pub name: String,
 }
 
+/// The exports that use a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// The first of them by name; bounded.
+    pub exports: Vec<Dependent>,
+    /// All there are.
+    pub total: u64,
+}
+
 /// Says which exports use a connection; exports know, and startup brings the two together.
 pub trait Dependents: Send + Sync {
-    /// The exports that use a connection, by name; bounded.
+    /// The exports that use a connection, as a transaction sees them.
     ///
     /// # Errors
     /// The database's.
-    fn using(&self, connection_id: Uuid) -> BoxFuture<'_, Result<Vec<Dependent>, DbErr>>;
+    fn using<'a>(
+        &'a self,
+        transaction: &'a DatabaseTransaction,
+        connection_id: Uuid,
+    ) -> BoxFuture<'a, Result<Uses, DbErr>>;
 }
 
 /// The services around connections. Cheap to clone.

@@ -39,12 +39,14 @@ pub enum Problem {
     ApplicationUnknown,
     /// The tokens were revoked or expired.
     GrantLost,
+    /// The tokens were sealed with the master key of another installation.
+    SealedElsewhere,
     /// Anything else Constant Contact refused.
     Refused,
 }
 
 impl Problem {
-    const ALL: [Problem; 18] = [
+    const ALL: [Problem; 19] = [
         Self::Denied,
         Self::StateUnknown,
         Self::StateReplayed,
@@ -62,6 +64,7 @@ impl Problem {
         Self::BadClient,
         Self::ApplicationUnknown,
         Self::GrantLost,
+        Self::SealedElsewhere,
         Self::Refused,
     ];
 
@@ -85,6 +88,7 @@ impl Problem {
             Self::BadClient => "bad_client",
             Self::ApplicationUnknown => "application_unknown",
             Self::GrantLost => "grant_lost",
+            Self::SealedElsewhere => "sealed_elsewhere",
             Self::Refused => "refused",
         }
     }
@@ -116,6 +120,7 @@ impl Problem {
             Self::BadClient => "connections-problem-bad-client",
             Self::ApplicationUnknown => "connections-problem-application-unknown",
             Self::GrantLost => "connections-problem-grant-lost",
+            Self::SealedElsewhere => "connections-problem-sealed-elsewhere",
             Self::Refused => "connections-problem-refused",
         }
     }

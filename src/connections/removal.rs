@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, TransactionTrait};
 
 use super::connection::Connection;
 use super::store::{self, ChangeProblem};
-use super::{Author, Connections, Dependent, tokens};
+use super::{Author, Connections, Uses, tokens};
 use crate::constant_contact::{AppCredentials, RefreshToken};
 
 /// A person waits for the revocation no longer than this; it is not documented and may not exist.
@@ -17,16 +17,16 @@ pub(super) enum Removal {
     /// Wiped here; `is_revoked` tells whether Constant Contact confirmed, or there was nothing to revoke.
     Done { is_revoked: bool },
     /// These exports use it; nothing was changed.
-    InUse(Vec<Dependent>),
+    InUse(Uses),
 }
 
 impl Connections {
-    /// Exports that use a connection, by name.
-    pub(super) async fn exports_using(
-        &self,
-        connection: &Connection,
-    ) -> Result<Vec<Dependent>, DbErr> {
-        self.dependents.using(connection.id).await
+    /// Exports that use a connection.
+    pub(super) async fn exports_using(&self, connection: &Connection) -> Result<Uses, DbErr> {
+        let transaction = self.db.begin().await?;
+        let uses = self.dependents.using(&transaction, connection.id).await?;
+        transaction.rollback().await?;
+        Ok(uses)
     }
 
     /// Removes a connection. The tokens are wiped first, so that it ends even if Constant Contact never answers.
@@ -35,12 +35,16 @@ impl Connections {
         connection: &Connection,
         author: Author<'_>,
     ) -> Result<Removal, ChangeProblem> {
-        let dependents = self.exports_using(connection).await?;
-        if !dependents.is_empty() {
-            return Ok(Removal::InUse(dependents));
+        let transaction = self.db.begin().await?;
+        let secrets = store::take_snapshot_of_secrets(&transaction, connection.id).await?;
+        // Removed before asking: from here on no export can begin to use it (they lock its row when they are saved).
+        store::remove(&transaction, connection, author).await?;
+        let uses = self.dependents.using(&transaction, connection.id).await?;
+        if uses.total > 0 {
+            transaction.rollback().await?;
+            return Ok(Removal::InUse(uses));
         }
-        let secrets = store::take_snapshot_of_secrets(&self.db, connection.id).await?;
-        store::remove(&self.db, connection, author).await?;
+        transaction.commit().await?;
         let Some((client_id, sealed)) = secrets else {
             return Ok(Removal::Done { is_revoked: true });
         };

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use sea_orm::{DatabaseConnection, DbErr};
 use uuid::Uuid;
 
-use super::application::{ApplicationError, Applications};
+use super::application::Applications;
 use super::connection::Authorization;
 use super::permits::RequestLedger;
 use super::problem::{Problem, safe_words};
@@ -77,15 +77,6 @@ pub enum TokenError {
     /// The database's.
     #[error(transparent)]
     Database(#[from] DbErr),
-}
-
-impl From<ApplicationError> for TokenError {
-    fn from(error: ApplicationError) -> Self {
-        match error {
-            ApplicationError::Sealed(error) => error.into(),
-            ApplicationError::Database(error) => error.into(),
-        }
-    }
 }
 
 /// Hands out access tokens. Cheap to clone.

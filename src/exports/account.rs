@@ -262,11 +262,11 @@ impl From<TokenError> for AccountProblem {
         let (kind, words) = match &error {
             TokenError::NotFound => (Kind::NotReady, String::new()),
             TokenError::Application(words) => (Kind::NotReady, words.clone()),
-            TokenError::SignInAgain => (Kind::SignInAgain, String::new()),
+            TokenError::SignInAgain | TokenError::Sealed(_) => (Kind::SignInAgain, String::new()),
             TokenError::Temporary(_) | TokenError::OutcomeUnknown(_) => {
                 (Kind::Unavailable, String::new())
             }
-            TokenError::Sealed(_) | TokenError::Database(_) => {
+            TokenError::Database(_) => {
                 tracing::error!(%error, "no access token for a page");
                 (Kind::Unavailable, String::new())
             }

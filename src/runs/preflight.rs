@@ -30,7 +30,10 @@ pub(super) async fn connection(
         return Err(Outcome::from(Ending::NoConnection).into());
     };
     match connections::store::check_ready(&desk.db, id).await? {
-        Ok(connection) => Ok(connection.id),
+        Ok(connection) => {
+            connections::store::mark_used(&desk.db, connection.id, desk.clock.now()).await?;
+            Ok(connection.id)
+        }
         Err(problem) => Err(Outcome::from(match problem {
             NotReady::NotFound => Ending::ConnectionGone,
             NotReady::NotSaved => Ending::ConnectionNotSaved,

@@ -240,8 +240,8 @@ impl Vendor {
             }
             TokenError::Database(error) => return Err(error.into()),
             TokenError::NotFound => Ending::ConnectionGone,
-            TokenError::SignInAgain => Ending::SignInAgain,
-            TokenError::Application(_) | TokenError::Sealed(_) => Ending::ApplicationRefused,
+            TokenError::SignInAgain | TokenError::Sealed(_) => Ending::SignInAgain,
+            TokenError::Application(_) => Ending::ApplicationRefused,
         };
         Err(Outcome::quoting(ending, error).into())
     }

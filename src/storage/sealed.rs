@@ -100,6 +100,11 @@ impl MasterKey {
         [&self.id()[..], &nonce[..], &ciphertext[..]].concat()
     }
 
+    /// Whether a value was sealed with this key, as far as its first bytes tell.
+    pub fn has_sealed(&self, sealed: &[u8]) -> bool {
+        sealed.starts_with(&self.id())
+    }
+
     /// Opens what [`MasterKey::seal`] made for the same place.
     ///
     /// # Errors
@@ -181,7 +186,9 @@ mod tests {
             key.open(("connections", "access_token", "1"), &sealed)
                 .is_err()
         );
-        assert!(MasterKey::random().open(PLACE, &sealed).is_err());
+        let other = MasterKey::random();
+        assert!(other.open(PLACE, &sealed).is_err());
+        assert!(key.has_sealed(&sealed) && !other.has_sealed(&sealed));
     }
 
     #[test]

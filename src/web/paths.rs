@@ -146,6 +146,14 @@ pub fn remove_export(id: Uuid) -> String {
     format!("/exports/{id}/remove")
 }
 
+/// The same, to come back to a path of ours afterwards.
+pub fn remove_export_and_return(id: Uuid, path: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", path)
+        .finish();
+    format!("/exports/{id}/remove?{query}")
+}
+
 /// The question before several exports are removed: ids with commas between. Without ids, where the POST goes.
 pub fn remove_exports(ids: &str) -> String {
     with_ids("/exports/remove", ids)
@@ -262,6 +270,11 @@ pub fn remove_segment(id: Uuid) -> String {
 /// Settings > Connections.
 pub fn connections() -> String {
     "/settings/connections".into()
+}
+
+/// Settings > Connections > Discover: the types of connections there are.
+pub fn discover_connections() -> String {
+    "/settings/connections/discover".into()
 }
 
 /// Where the type of a new connection is chosen.

@@ -36,21 +36,26 @@ pub(crate) async fn spawn_app_at_with(
     application: Application,
     change: impl FnOnce(&mut Settings),
 ) -> TestApp {
-    let base = sandbox.base_url();
-    let (client_id, client_secret) = (sandbox.client_id(), sandbox.client_secret());
-    spawn_app_with(move |settings| {
-        let oauth = format!("{base}/oauth2/default/v1");
-        settings.constant_contact_authorize_url = format!("{oauth}/authorize").parse().unwrap();
-        settings.constant_contact_token_url = format!("{oauth}/token").parse().unwrap();
-        settings.constant_contact_api_url = format!("{base}/v3").parse().unwrap();
-        settings.constant_contact_requests_per_second = 1000;
-        if application == Application::Configured {
-            settings.constant_contact_client_id = Some(client_id);
-            settings.constant_contact_client_secret = Some(SecretString::from(client_secret));
-        }
+    spawn_app_with(|settings| {
+        point_at(settings, sandbox, application);
         change(settings);
     })
     .await
+}
+
+/// Settings that lead to a sandbox.
+pub(crate) fn point_at(settings: &mut Settings, sandbox: &Sandbox, application: Application) {
+    let base = sandbox.base_url();
+    let oauth = format!("{base}/oauth2/default/v1");
+    settings.constant_contact_authorize_url = format!("{oauth}/authorize").parse().unwrap();
+    settings.constant_contact_token_url = format!("{oauth}/token").parse().unwrap();
+    settings.constant_contact_api_url = format!("{base}/v3").parse().unwrap();
+    settings.constant_contact_requests_per_second = 1000;
+    if application == Application::Configured {
+        settings.constant_contact_client_id = Some(sandbox.client_id());
+        let secret = SecretString::from(sandbox.client_secret());
+        settings.constant_contact_client_secret = Some(secret);
+    }
 }
 
 /// Sends the form of the first page with everything in place, and gives the path of the pending connection.

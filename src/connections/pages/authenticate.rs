@@ -40,7 +40,6 @@ pub(super) async fn submit(
 impl From<AuthorizeError> for PageError {
     fn from(error: AuthorizeError) -> Self {
         match error {
-            AuthorizeError::Application(error) => Self::internal(error),
             AuthorizeError::Change(problem) => problem.into(),
             AuthorizeError::Database(error) => error.into(),
         }

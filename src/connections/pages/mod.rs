@@ -30,6 +30,10 @@ use crate::web::{PageError, SignedIn, Visit, paths, see_other};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/settings/connections", web::get().to(list::show))
+        .route(
+            "/settings/connections/discover",
+            web::get().to(list::discover),
+        )
         .route("/settings/connections/new", web::get().to(new::choose))
         .route(
             "/settings/connections/new/constant-contact",

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{author, find};
 use crate::connections::removal::Removal;
-use crate::connections::{Connection, Connections, Dependent};
+use crate::connections::{Connection, Connections, Dependent, Uses};
 use crate::web::{self, Page, PageError, SignedIn, Tone, paths};
 
 #[derive(Template)]
@@ -17,16 +17,33 @@ use crate::web::{self, Page, PageError, SignedIn, Tone, paths};
 struct RemoveConnectionPage {
     page: Page,
     connection: Connection,
+    /// The first exports that use it.
     dependents: Vec<Dependent>,
+    /// All that do.
+    total: usize,
 }
 
 impl RemoveConnectionPage {
+    fn new(visit: &SignedIn, connection: Connection, uses: Uses) -> Self {
+        Self {
+            page: visit.page("connections"),
+            connection,
+            dependents: uses.exports,
+            total: usize::try_from(uses.total).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// This page, to come back to after an export was removed or detached.
+    fn here(&self) -> String {
+        paths::connection_action(self.connection.id, "remove")
+    }
+
     fn is_draft(&self) -> bool {
         self.connection.saved.is_none()
     }
 }
 
-/// `GET /settings/connections/{id}/remove`: what will happen, or which exports stand in the way.
+/// `GET /settings/connections/{id}/remove`: what will happen, or which exports stand in the way, with a way to remove or detach each.
 pub(super) async fn show(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
@@ -34,12 +51,8 @@ pub(super) async fn show(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     let connection = find(&visit, &db, id).await?;
-    let dependents = connections.exports_using(&connection).await?;
-    web::render(&RemoveConnectionPage {
-        page: visit.page("connections"),
-        connection,
-        dependents,
-    })
+    let uses = connections.exports_using(&connection).await?;
+    web::render(&RemoveConnectionPage::new(&visit, connection, uses))
 }
 
 /// `POST /settings/connections/{id}/remove`.
@@ -51,12 +64,8 @@ pub(super) async fn submit(
 ) -> Result<HttpResponse, PageError> {
     let connection = find(&visit, &db, id).await?;
     match connections.remove(&connection, author(&visit)).await? {
-        Removal::InUse(dependents) => {
-            let page = RemoveConnectionPage {
-                page: visit.page("connections"),
-                connection,
-                dependents,
-            };
+        Removal::InUse(uses) => {
+            let page = RemoveConnectionPage::new(&visit, connection, uses);
             web::render_with(StatusCode::CONFLICT, &page)
         }
         Removal::Done { is_revoked } => {

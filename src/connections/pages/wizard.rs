@@ -92,11 +92,7 @@ impl Wizard<'_> {
         let applications = &self.connections.applications;
         let (is_known, requests_left) = match connection.client_id.as_deref() {
             Some(client_id) => (
-                applications
-                    .find(client_id)
-                    .await
-                    .map_err(PageError::internal)?
-                    .is_some(),
+                applications.find(client_id).await?.is_some(),
                 Some(
                     self.connections
                         .ledger

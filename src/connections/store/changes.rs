@@ -280,33 +280,23 @@ pub(in crate::connections) async fn take_snapshot_of_secrets(
 
 /// Removes a connection and wipes its tokens. The row stays, because consents and runs refer to it; the name is free.
 pub(in crate::connections) async fn remove(
-    db: &DatabaseConnection,
+    transaction: &impl ConnectionTrait,
     before: &Connection,
     author: Author<'_>,
 ) -> Result<(), ChangeProblem> {
-    let transaction = db.begin().await?;
     let mut values = forgotten_tokens(Authorization::None);
     values.extend([
         (Column::NameKey, Expr::value(None::<String>)),
         (Column::RemovedAt, Expr::value(UtcMillis::from(author.at))),
         (Column::RemovedBy, Expr::value(author.user_id)),
     ]);
-    update(&transaction, before.id, values).await?;
+    update(transaction, before.id, values).await?;
     authorization_state::Entity::delete_many()
         .filter(authorization_state::Column::ConnectionId.eq(before.id))
-        .exec(&transaction)
+        .exec(transaction)
         .await?;
     let detail = json!({ "name": before.name, "was_saved": before.saved.is_some() });
-    record(
-        &transaction,
-        author,
-        "connection.removed",
-        before.id,
-        detail,
-    )
-    .await?;
-    transaction.commit().await?;
-    Ok(())
+    record(transaction, author, "connection.removed", before.id, detail).await
 }
 
 fn forgotten_tokens(authorization: Authorization) -> Vec<(Column, SimpleExpr)> {

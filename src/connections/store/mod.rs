@@ -4,6 +4,7 @@
 
 mod applications;
 mod changes;
+mod moved;
 mod states;
 mod tokens;
 
@@ -13,6 +14,7 @@ pub(super) use changes::{
     change_details, choose_application, create, record_consent, record_failed_authentication,
     remove, save, set_export_user, set_problem, take_snapshot_of_secrets,
 };
+pub use moved::check_seals;
 pub(super) use states::{ConsumedState, NewState, consume_state, insert_state};
 pub(super) use tokens::{
     NewAuthorization, SealedTokens, StoredTokens, end_lease, find_tokens, give_up_tokens,
@@ -21,6 +23,8 @@ pub(super) use tokens::{
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -32,6 +36,7 @@ use super::connection::{
 };
 use super::problem::Problem;
 use crate::auth::{CurrentUser, Permission, Role};
+use crate::storage::UtcMillis;
 use crate::storage::entities::{connection, consent, user};
 
 /// The most connections a list holds.
@@ -137,6 +142,40 @@ pub async fn check_ready(
     Ok(connection.check_ready().map(|()| connection))
 }
 
+/// Keeps a connection from being removed until the transaction ends; `false` when it is gone.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(transaction: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
+    // An update that changes nothing locks the row in PostgreSQL and the file in SQLite alike.
+    let locked = connection::Entity::update_many()
+        .col_expr(
+            connection::Column::Version,
+            Expr::col(connection::Column::Version),
+        )
+        .filter(connection::Column::Id.eq(id))
+        .filter(connection::Column::RemovedAt.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(locked.rows_affected == 1)
+}
+
+/// Remembers that a run uses a connection.
+///
+/// # Errors
+/// The database's.
+pub async fn mark_used(db: &impl ConnectionTrait, id: Uuid, at: Timestamp) -> Result<(), DbErr> {
+    connection::Entity::update_many()
+        .col_expr(
+            connection::Column::LastUsedAt,
+            Expr::value(UtcMillis::from(at)),
+        )
+        .filter(connection::Column::Id.eq(id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Names and kinds of connections by id, removed ones included, for lists that mention them.
 ///
 /// # Errors
@@ -190,7 +229,7 @@ fn connections()
 }
 
 fn read((model, consent, user): Row) -> Connection {
-    let stamp = |by: Option<Uuid>, at: Option<crate::storage::UtcMillis>| {
+    let stamp = |by: Option<Uuid>, at: Option<UtcMillis>| {
         Some(Stamp {
             by: by?,
             at: at?.into(),
@@ -239,6 +278,7 @@ fn read((model, consent, user): Row) -> Connection {
             name: user.map(|user| user.name).unwrap_or_default(),
         }),
         saved: stamp(model.saved_by, model.saved_at),
+        last_used: model.last_used_at.map(Timestamp::from),
         name: model.name,
     }
 }

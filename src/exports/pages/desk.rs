@@ -201,6 +201,10 @@ impl Desk<'_> {
         };
         match self.store(&form, definition).await {
             Ok(export) => Ok(self.saved(&export, &offers, is_checked)),
+            Err(StoreError::ConnectionGone) => {
+                let problem = Problem::new("connection", ProblemKind::ConnectionNotUsable);
+                self.refuse(form, offers, vec![problem])
+            }
             Err(StoreError::NotFound) => self.tell_removed(form, None).await,
             Err(StoreError::NameTaken) => {
                 let problem = Problem::new("name", ProblemKind::NameTaken);
@@ -226,6 +230,12 @@ impl Desk<'_> {
     ) -> Result<Export, StoreError> {
         let author = author(self.visit);
         let transaction = self.db.begin().await?;
+        // Kept there until the export is saved: who removes the connection waits, and then sees that it is used.
+        if let Some(id) = definition.connection_id
+            && !connections::store::lock(&transaction, id).await?
+        {
+            return Err(StoreError::ConnectionGone);
+        }
         let export = match &self.saved {
             None => store::create(&transaction, definition, author).await?,
             Some(before) => {

@@ -29,7 +29,10 @@ pub use listing::{
     ConnectionFilter, ExportColumn, ExportQuery, ListedExport, ListedRun, NEVER_RUN,
     connections_in_use, count_listed, list_exports,
 };
-pub use uses::{ExportUse, exports_using_connection, exports_using_segment, exports_using_source};
+pub use uses::{
+    ExportUse, count_using_connection, exports_using_connection, exports_using_segment,
+    exports_using_source,
+};
 
 /// Exports on one page of a list.
 pub const PAGE_SIZE: u64 = 100;
@@ -85,6 +88,9 @@ pub enum StoreError {
     /// It does not exist (any more).
     #[error("the export does not exist")]
     NotFound,
+    /// The connection was removed in this moment.
+    #[error("the connection has been removed")]
+    ConnectionGone,
     /// A row that this version cannot read.
     #[error("a stored export cannot be read")]
     Unreadable(#[source] serde_json::Error),

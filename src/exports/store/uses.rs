@@ -1,8 +1,8 @@
 //! Which exports use something, for concepts that must not remove it under them.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,20 @@ pub async fn exports_using_connection(
     connection_id: Uuid,
 ) -> Result<Vec<ExportUse>, DbErr> {
     list_uses(db, export::Column::ConnectionId.eq(connection_id)).await
+}
+
+/// How many exports use a connection.
+///
+/// # Errors
+/// The database's.
+pub async fn count_using_connection(
+    db: &impl ConnectionTrait,
+    connection_id: Uuid,
+) -> Result<u64, DbErr> {
+    export::Entity::find()
+        .filter(export::Column::ConnectionId.eq(connection_id))
+        .count(db)
+        .await
 }
 
 /// Exports that send profiles of a source, by name; at most [`PAGE_SIZE`].
