@@ -17,8 +17,8 @@ use actix_web::web::{self, Data, FormConfig, PathConfig, QueryConfig, ServiceCon
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use futures_util::future::BoxFuture;
-use migrations::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use secrecy::ExposeSecret;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::connections::{self, Connections, Dependent, Dependents, Uses};
 use crate::exports;
-use crate::profiles::{Snapshots, SqliteSnapshots};
+use crate::profiles::{PostgresSnapshots, Snapshots, SqliteSnapshots};
 use crate::runs::{self, Checks, Desk, Engine, Pace};
 use crate::segments::{self, Members, SegmentUse, SegmentUses};
 use crate::sources::{self, Loads, Uploads};
@@ -85,14 +85,12 @@ impl Services {
         let db = storage::connect(&settings.database_url())
             .await
             .context("cannot open the database")?;
-        Migrator::up(&db, None)
+        storage::migrate(&db, &settings.database_url())
             .await
             .context("cannot migrate the database")?;
         let key = MasterKey::load_or_create(&settings.master_key_file())
             .context("cannot load the master key")?;
-        let snapshots: Arc<dyn Snapshots> = Arc::new(
-            SqliteSnapshots::open(&settings.data_dir).context("cannot open the snapshots")?,
-        );
+        let snapshots = snapshots(&settings).context("cannot open the snapshots")?;
         let loads = Loads::new(db.clone(), snapshots.clone(), clock.clone());
         let uploads = Uploads::open(&settings.data_dir).context("cannot open the uploads")?;
         let members = Members::new(db.clone(), snapshots, clock.clone());
@@ -137,6 +135,18 @@ impl Services {
         checked.context("cannot check the connections")?;
         let swept = self.uploads.sweep(&self.db, self.clock.now()).await;
         swept.context("cannot clean up after earlier uploads")
+    }
+}
+
+/// Snapshots lie in PostgreSQL where the application's state does, and in files beside SQLite otherwise.
+fn snapshots(settings: &Settings) -> anyhow::Result<Arc<dyn Snapshots>> {
+    let url = settings.database_url();
+    if storage::is_postgres(&url) {
+        let runtime = tokio::runtime::Handle::current();
+        let snapshots = PostgresSnapshots::new(url.expose_secret(), runtime)?;
+        Ok(Arc::new(snapshots))
+    } else {
+        Ok(Arc::new(SqliteSnapshots::open(&settings.data_dir)?))
     }
 }
 

@@ -119,6 +119,19 @@ impl Filter {
         }
     }
 
+    /// Appends every column tested; may repeat.
+    pub(super) fn add_columns(&self, columns: &mut Vec<usize>) {
+        match self {
+            Self::All(filters) | Self::Any(filters) => {
+                filters
+                    .iter()
+                    .for_each(|filter| filter.add_columns(columns));
+            }
+            Self::Not(filter) => filter.add_columns(columns),
+            Self::Test { column, .. } => columns.push(*column),
+        }
+    }
+
     /// The highest column tested, `None` when no column is.
     pub fn highest_column(&self) -> Option<usize> {
         match self {

@@ -8,10 +8,14 @@
 //! Must never: know sources, segments or exports; keep a whole snapshot in memory; run on an async worker thread.
 //! Every call of [`Snapshots`] blocks: call it inside `tokio::task::spawn_blocking`.
 //!
-//! Read next: [`Snapshots`] (the storage contract), [`Filter`] (which profiles), [`SqliteSnapshots`].
+//! Read next: [`Snapshots`] (the storage contract), [`Filter`] (which profiles), [`SqliteSnapshots`] (embedded) and
+//! [`PostgresSnapshots`] (several replicas).
 
+#[cfg(test)]
+mod contract_tests;
 mod field;
 mod filter;
+mod postgres;
 mod rows;
 mod snapshots;
 mod sqlite;
@@ -19,6 +23,7 @@ pub mod value;
 
 pub use field::{Field, FieldType, Semantic};
 pub use filter::{Filter, NumberRange, Test, TextOp};
+pub use postgres::PostgresSnapshots;
 pub use rows::{ProfileRow, RowBatch};
 pub use snapshots::{Scan, SnapshotError, SnapshotId, SnapshotWriter, Snapshots, WriterAlive};
 pub use sqlite::SqliteSnapshots;

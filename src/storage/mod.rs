@@ -16,7 +16,9 @@ pub use time::UtcMillis;
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::sqlx::{self, Connection};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Connections to PostgreSQL per process.
@@ -50,4 +52,36 @@ pub async fn connect(url: &SecretString) -> Result<DatabaseConnection, DbErr> {
         options.max_connections(POSTGRES_CONNECTIONS);
     }
     Database::connect(options).await
+}
+
+/// Whether a database URL names PostgreSQL.
+pub fn is_postgres(url: &SecretString) -> bool {
+    let url = url.expose_secret();
+    url.starts_with("postgres:") || url.starts_with("postgresql:")
+}
+
+/// Advisory lock of whoever migrates; any number that nothing else uses.
+const MIGRATION_LOCK: i64 = 0x6c69_7374_6272;
+
+/// Applies the migrations that are missing. Replicas that start together take turns.
+///
+/// # Errors
+/// The database's.
+pub async fn migrate(db: &DatabaseConnection, url: &SecretString) -> Result<(), DbErr> {
+    if !is_postgres(url) {
+        return Migrator::up(db, None).await;
+    }
+    let failed = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+    let mut turn = sqlx::PgConnection::connect(url.expose_secret())
+        .await
+        .map_err(failed)?;
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(MIGRATION_LOCK)
+        .execute(&mut turn)
+        .await
+        .map_err(failed)?;
+    let migrated = Migrator::up(db, None).await;
+    // The lock ends with the session.
+    turn.close().await.map_err(failed)?;
+    migrated
 }
