@@ -114,6 +114,8 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/settings/people", Administrator),
     ("get", "/settings/audit", Administrator),
     ("post", "/exports/run-all", Contributor),
+    ("get", "/segments/{id}/exports", Viewer),
+    ("post", "/segments/{id}/exports", Contributor),
     ("get", "/settings/connections/discover", Administrator),
     ("get", "/exports/remove", Contributor),
     ("post", "/exports/remove", Contributor),

@@ -471,7 +471,7 @@ async fn viewers_look_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_segment_in_use_stays_and_says_who_uses_it() {
+async fn removing_a_segment_in_use_warns_who_sends_it_first() {
     let app = spawn_app().await;
     let source_id = app.import("People", PEOPLE).await;
     let id = app
@@ -502,33 +502,125 @@ async fn a_segment_in_use_stays_and_says_who_uses_it() {
         .unwrap();
     let bob = app.sign_in(BOB).await;
     let path = format!("/segments/{id}/remove");
-    for answer in [
-        bob.get(&path).await,
-        bob.submit("/segments", &path, &[]).await,
-    ] {
+    let asked = bob.get(&path).await;
+    // Without having been told of the export, nothing happens.
+    let untold = bob.submit("/segments", &path, &[]).await;
+    assert_eq!((asked.status, untold.status), (200, 409));
+    for answer in [&asked, &untold] {
         assert!(
-            answer.says("“Everyone” cannot be removed: this export sends it."),
+            answer.says("This export sends the segment and cannot run without it:"),
             "{}",
             answer.body
         );
         assert_eq!(answer.texts("main li"), ["Spring & summer"]);
-        assert_eq!(answer.attribute("main form", "action"), None);
     }
     assert!(store::get(db, id).await.is_ok());
 
-    exports::store::remove(db, export.id, author).await.unwrap();
-    assert!(
-        bob.get(&path)
-            .await
-            .says("Are you sure you want to remove “Everyone”?")
-    );
-    let removed = bob.submit(&path, &path, &[]).await;
+    let told = asked.attribute("input[name=uses]", "value").unwrap();
+    let removed = bob.submit(&path, &path, &[("uses", &told)]).await;
     assert_eq!(
         (removed.status, removed.location.as_deref()),
         (303, Some("/segments"))
     );
     assert!(bob.get("/segments").await.says("“Everyone” is removed."));
     assert_eq!(bob.get(&path).await.status, 404);
+    let kept = exports::store::get(db, export.id).await.unwrap();
+    assert_eq!(kept.definition, export.definition, "the export stays");
+}
+
+#[tokio::test]
+async fn a_segment_nobody_sends_is_removed_after_a_question() {
+    let app = spawn_app().await;
+    let source_id = app.import("People", PEOPLE).await;
+    let everyone = r#"{"kind":"group","combine":"and","rules":[]}"#;
+    let id = app.add_segment("Everyone", source_id, everyone).await;
+    let bob = app.sign_in(BOB).await;
+    let path = format!("/segments/{id}/remove");
+    assert!(
+        bob.get(&path)
+            .await
+            .says("Are you sure you want to remove “Everyone”?")
+    );
+    assert_eq!(bob.submit(&path, &path, &[]).await.status, 303);
+}
+
+#[tokio::test]
+async fn who_saves_a_segment_that_was_removed_is_told_and_loses_nothing() {
+    let app = spawn_app().await;
+    app.import("People", PEOPLE).await;
+    let bob = app.sign_in(BOB).await;
+    let mut fields = condition("City", "is");
+    fields.push(("c0-value", "Boston"));
+    fields.retain(|(name, _)| *name != "name");
+    let mut named = vec![("name", "Bostonians"), ("do", "save")];
+    named.extend(&fields);
+    bob.submit("/segments/new", "/segments/new", &named).await;
+    let db = &**app.services.db;
+    let id = store::list(db).await.unwrap()[0].id;
+    let remove = format!("/segments/{id}/remove");
+    bob.submit(&remove, &remove, &[]).await;
+    named[0] = ("name", "Bostonians and more");
+    named.push(("version", "1"));
+    let told = bob
+        .submit("/segments/new", &format!("/segments/{id}"), &named)
+        .await;
+    assert_eq!(told.status, 409, "{}", told.body);
+    assert!(
+        told.texts("[role=alert]")
+            .concat()
+            .contains("was removed after you opened it")
+    );
+    assert_eq!(
+        told.attribute("#name", "value").as_deref(),
+        Some("Bostonians and more")
+    );
+    assert_eq!(
+        told.attribute("#c0-value", "value").as_deref(),
+        Some("Boston")
+    );
+    assert_eq!(
+        told.attribute("main form[action='/segments/new']", "method")
+            .as_deref(),
+        Some("post")
+    );
+}
+
+#[tokio::test]
+async fn segments_are_searched_sorted_and_paged() {
+    let app = spawn_app().await;
+    let source_id = app.import("People", PEOPLE).await;
+    let everyone = r#"{"kind":"group","combine":"and","rules":[]}"#;
+    for number in 0..52 {
+        app.add_segment(&format!("S{number:02}"), source_id, everyone)
+            .await;
+    }
+    app.add_segment("Älter", source_id, everyone).await;
+    let charlie = app.sign_in(CHARLIE).await;
+    let first = charlie.get("/segments").await;
+    assert_eq!(first.texts("tbody tr").len(), 50);
+    let next = first.attribute("a[rel=next]", "href").unwrap();
+    assert!(charlie.get(&next).await.says("51–53 of 53"));
+    let turned = charlie.get("/segments?sort=name&dir=desc").await;
+    assert_eq!(turned.texts("tbody th")[0], "Älter");
+    let found = charlie.get("/segments?q=%C3%84LT").await;
+    assert_eq!(found.texts("tbody th"), ["Älter"]);
+    for column in ["source", "members", "refreshed", "updated"] {
+        let page = charlie
+            .get(&format!("/segments?sort={column}&dir=desc"))
+            .await;
+        assert_eq!(
+            (page.status, page.texts("tbody tr").len()),
+            (200, 50),
+            "{column}"
+        );
+    }
+    assert_eq!(charlie.get("/segments?sort=rule").await.status, 400);
+    assert!(
+        charlie
+            .get("/segments?q=%3Cb%3E")
+            .await
+            .says("Nothing found")
+    );
 }
 
 #[tokio::test]

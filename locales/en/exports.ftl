@@ -245,3 +245,9 @@ exports-segment-full = { $count ->
 }
 exports-conflict-removed = { $name } removed this export while you were editing
 exports-conflict-removed-text = Nothing you typed is lost. Save creates it again as a new export.
+exports-of-segment = Exports for { $segment }
+exports-with-segment = Exports with this segment
+exports-without-segment = Exports without this segment
+exports-reads-other-source = Reads another source
+exports-back = Back
+exports-edit-row = Edit { $name }

@@ -114,11 +114,6 @@ segments-removed = “{ $name }” is removed.
 segments-remove-title = Remove segment
 segments-remove-question = Are you sure you want to remove “{ $name }”?
 segments-remove-effect = The rule is lost. Profiles and contact lists stay as they are.
-segments-in-use = { $count ->
-    [one] “{ $name }” cannot be removed: this export sends it.
-   *[other] “{ $name }” cannot be removed: these exports send it.
-}
-segments-in-use-next = Take the segment out of the export, or remove the export, then try again.
 segments-conflict-title = Somebody was faster
 segments-conflict = { $who } saved this segment after you opened it. Your changes are kept below but not saved; Save replaces the other version with them.
 segments-conflict-compare = Open the saved version in a new tab
@@ -141,3 +136,13 @@ segments-problem-days = Condition { $number }: enter a number of days from 1 to 
 segments-problem-too-many-values = Condition { $number }: more than { $max } values for “{ $field }”.
 segments-problem-too-many-conditions = A segment can have at most { $max } conditions.
 segments-problem-group = The rule has an empty group or is nested too deep.
+segments-in-use = { $count ->
+    [one] This export sends the segment and cannot run without it:
+   *[other] These { $count } exports send the segment and cannot run without it:
+}
+segments-in-use-next = They are kept, but each needs another choice of segments before it runs again.
+segments-remove-anyway = Remove anyway
+segments-exports = Manage exports
+segments-exports-row = Manage exports of { $name }
+segments-search-hint = Name or source
+segments-conflict-removed = The segment was removed after you opened it. What you typed is kept below; Save creates it again as a new segment.

@@ -262,6 +262,11 @@ pub fn refresh_segment(id: Uuid) -> String {
     format!("/segments/{id}/refresh")
 }
 
+/// Every export, those that send a segment first; POST adds the segment to some.
+pub fn segment_exports(id: Uuid) -> String {
+    format!("/segments/{id}/exports")
+}
+
 /// The question before a segment is removed.
 pub fn remove_segment(id: Uuid) -> String {
     format!("/segments/{id}/remove")

@@ -13,7 +13,7 @@ use super::desk::author;
 use crate::auth::Permission;
 use crate::exports::store::{self, AddedSegment};
 use crate::exports::{Export, MAX_SEGMENTS, StoreError};
-use crate::segments;
+use crate::segments::{self, store::Segment};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
 #[derive(Template)]
@@ -103,36 +103,63 @@ pub(super) async fn add(
         )
         .await;
     };
-    let (mut done, mut there, mut other, mut full) = (0, 0, 0, 0);
+    let added = add_to_all(&visit, &db, &chosen, &segment).await?;
+    tell_added(&visit, &segment.name, added);
+    Ok(web::see_other(&which.way_back()))
+}
+
+/// How adding a segment to several exports went: how many of each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Added {
+    done: usize,
+    there: usize,
+    other: usize,
+    full: usize,
+    view_only: usize,
+}
+
+/// Adds a segment to every export that the visitor may change.
+pub(super) async fn add_to_all(
+    visit: &SignedIn,
+    db: &DatabaseConnection,
+    chosen: &Chosen,
+    segment: &Segment,
+) -> Result<Added, PageError> {
+    let mut added = Added {
+        view_only: chosen.view_only.len(),
+        ..Added::default()
+    };
     for export in &chosen.editable {
-        match add_to(&visit, &db, export, segment.id, segment.source_id).await? {
-            Some(AddedSegment::Done) => done += 1,
-            Some(AddedSegment::WasThere) => there += 1,
-            Some(AddedSegment::OtherSource) => other += 1,
-            Some(AddedSegment::Full) => full += 1,
+        match add_to(visit, db, export, segment.id, segment.source_id).await? {
+            Some(AddedSegment::Done) => added.done += 1,
+            Some(AddedSegment::WasThere) => added.there += 1,
+            Some(AddedSegment::OtherSource) => added.other += 1,
+            Some(AddedSegment::Full) => added.full += 1,
             None => {}
         }
     }
-    if done > 0 {
-        let added = visit
-            .msg("exports-segment-added")
-            .text("segment", segment.name.as_str());
-        visit.flash_success(added.num("count", done).to_string());
+    Ok(added)
+}
+
+/// Says how it went.
+pub(super) fn tell_added(visit: &SignedIn, segment: &str, added: Added) {
+    if added.done > 0 {
+        let told = visit.msg("exports-segment-added").text("segment", segment);
+        visit.flash_success(told.num("count", added.done).to_string());
     }
     for (count, key) in [
-        (there, "exports-segment-was-there"),
-        (other, "exports-segment-other-source"),
-        (chosen.view_only.len(), "exports-left-view-only"),
+        (added.there, "exports-segment-was-there"),
+        (added.other, "exports-segment-other-source"),
+        (added.view_only, "exports-left-view-only"),
     ] {
         if count > 0 {
             visit.flash_warning(visit.msg(key).num("count", count).to_string());
         }
     }
-    if full > 0 {
+    if added.full > 0 {
         let warning = visit.msg("exports-segment-full").num("max", MAX_SEGMENTS);
-        visit.flash_warning(warning.num("count", full).to_string());
+        visit.flash_warning(warning.num("count", added.full).to_string());
     }
-    Ok(web::see_other(&which.way_back()))
 }
 
 /// One transaction for each export. `None` when it has been removed meanwhile.

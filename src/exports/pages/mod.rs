@@ -7,6 +7,7 @@ mod conflict;
 mod desk;
 mod edit;
 mod list;
+mod of_segment;
 mod page;
 mod run_all;
 mod selection;
@@ -31,6 +32,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/exports/new", web::get().to(edit::new))
         .route("/exports/new", web::post().to(edit::create))
         .route("/exports/selected", web::post().to(selection::act))
+        .route("/segments/{id}/exports", web::get().to(of_segment::show))
+        .route("/segments/{id}/exports", web::post().to(of_segment::add))
         .route("/exports/run-all", web::post().to(run_all::run_all))
         .route("/exports/remove", web::get().to(confirm::ask_removal))
         .route("/exports/remove", web::post().to(confirm::remove))

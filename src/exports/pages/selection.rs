@@ -38,6 +38,7 @@ pub(super) async fn act(
             paths::exports()
         }
         ("open", [id]) => paths::export(*id),
+        ("check", [id]) => paths::check_export(*id),
         ("duplicate", [id]) => paths::duplicate_export(*id),
         ("remove", [id]) => paths::remove_export(*id),
         ("remove", _) => paths::remove_exports(&several),
@@ -53,7 +54,7 @@ pub(super) async fn act(
             run_several(&visit, &db, &engine, &ids).await?;
             paths::exports()
         }
-        ("open" | "duplicate", _) => {
+        ("open" | "check" | "duplicate", _) => {
             visit.flash_warning(visit.t("exports-choose-one"));
             paths::exports()
         }

@@ -136,7 +136,7 @@ pub(super) async fn open(
     desk.open(form)
 }
 
-/// `POST /segments/{id}`.
+/// `POST /segments/{id}`. When somebody removed the segment meanwhile, what was typed is shown as a new one.
 pub(super) async fn save(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
@@ -145,9 +145,17 @@ pub(super) async fn save(
     pairs: Pairs,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditSegments)?;
-    let (segment, source) = open_segment(&**db, *id).await?;
-    let desk = Desk::for_saved(visit, db, members, segment, source);
-    desk.act(SegmentForm::read(pairs.into_inner())).await
+    let form = SegmentForm::read(pairs.into_inner());
+    match open_segment(&**db, *id).await {
+        Ok((segment, source)) => {
+            let desk = Desk::for_saved(visit, db, members, segment, source);
+            desk.act(form).await
+        }
+        Err(PageError::NotFound) if form.version > 0 => {
+            Desk::for_new(visit, db, members).await?.tell_removed(form)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// One request of the builder.
@@ -404,6 +412,17 @@ impl Desk {
             ..Outcome::fine(Focus::Nowhere)
         };
         form.version = now.version;
+        self.draw(form, outcome)
+    }
+
+    /// Somebody removed the segment: what was typed becomes a new one if this person saves once more.
+    fn tell_removed(&self, mut form: SegmentForm) -> Result<HttpResponse, PageError> {
+        form.version = 0;
+        let outcome = Outcome {
+            status: StatusCode::CONFLICT,
+            conflict: self.visit.t("segments-conflict-removed"),
+            ..Outcome::fine(Focus::Nowhere)
+        };
         self.draw(form, outcome)
     }
 

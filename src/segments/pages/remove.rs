@@ -1,10 +1,11 @@
-//! Removing a segment, unless an export sends it.
+//! Removing a segment, after a warning about the exports that send it.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Form, Path};
 use askama::Template;
 use sea_orm::{DatabaseConnection, TransactionTrait};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::author;
@@ -18,8 +19,16 @@ struct RemovePage {
     page: Page,
     id: Uuid,
     name: String,
-    /// Exports that send it; then it cannot be removed.
+    /// Exports that send it; they cannot run without it.
     uses: Vec<SegmentUse>,
+}
+
+/// What the visitor was told before.
+#[derive(Deserialize)]
+pub(super) struct Told {
+    /// Exports that were named.
+    #[serde(default)]
+    uses: usize,
 }
 
 /// `GET /segments/{id}/remove`.
@@ -42,19 +51,21 @@ pub(super) async fn ask(
     })
 }
 
-/// `POST /segments/{id}/remove`.
+/// `POST /segments/{id}/remove`. Exports that send it stay, and say at their next run that it is gone.
 pub(super) async fn remove(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
     uses: Data<dyn SegmentUses>,
     id: Path<Uuid>,
+    told: Form<Told>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditSegments)?;
     let transaction = db.begin().await?;
     // Removed before asking, so that on SQLite no export can begin to use it in between.
     let segment = store::remove(&transaction, *id, &author(&visit)).await?;
     let uses = uses.using(&transaction, *id).await?;
-    if !uses.is_empty() {
+    // More exports than the visitor was told of: told first.
+    if uses.len() > told.uses {
         transaction.rollback().await?;
         let page = RemovePage {
             page: visit.page("segments"),
