@@ -105,6 +105,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/runs/{id}", Viewer),
     ("get", "/runs/{id}/events", Viewer),
     ("post", "/runs/{id}/cancel", Contributor),
+    ("post", "/runs/{id}/approve", Administrator),
     ("get", "/exports/{id}/check", Viewer),
     ("post", "/exports/{id}/check", Contributor),
     ("get", "/checks/{id}", Viewer),

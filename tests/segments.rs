@@ -490,6 +490,7 @@ async fn removing_a_segment_in_use_warns_who_sends_it_first() {
         email_field: "City".into(),
         attributes: Vec::new(),
         segment_ids: vec![id],
+        brake: listbridge::exports::Brake::OFF,
     };
     let author = exports::Author {
         user_id: None,

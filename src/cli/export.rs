@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::exports::{Author, Export, store};
 use crate::names::Name;
-use crate::runs::{self, Run, RunState, Tick, Trigger};
+use crate::runs::{self, Run, RunState, Tick, Trigger, WaitingFor};
 use crate::startup::Services;
 
 /// How often a run that a server works on is looked at.
@@ -134,6 +134,10 @@ async fn start(services: &Services, name: &str, wait: bool, as_json: bool) -> an
     let parts = runs::store::parts(db, run.id).await?;
     super::run::print(&run, &parts, as_json);
     anyhow::ensure!(
+        run.state.is_finished(),
+        "the run would send far fewer or far more rows than the last one; an administrator must approve it on its page"
+    );
+    anyhow::ensure!(
         run.state == RunState::Successful,
         "the run ended as {}",
         run.state.name()
@@ -141,11 +145,12 @@ async fn start(services: &Services, name: &str, wait: bool, as_json: bool) -> an
     Ok(())
 }
 
-/// Works on the run until it has ended; a server that has taken it does, and is only watched.
+/// Works on the run until it has ended or waits for a person; a server that has taken it does, and is only watched.
 async fn finish(services: &Services, run_id: Uuid) -> anyhow::Result<Run> {
     loop {
         let run = runs::store::get(&**services.db, run_id).await?;
-        if run.state.is_finished() {
+        let reason = run.waiting.map(|waiting| waiting.reason);
+        if run.state.is_finished() || reason == Some(WaitingFor::Approval) {
             return Ok(run);
         }
         if services.engine.tick_run(run_id).await? == Tick::Idle {

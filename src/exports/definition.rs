@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::brake::Brake;
 use crate::constant_contact::ListId;
 use crate::constant_contact::limits::{
     CUSTOM_FIELDS_PER_CONTACT, CUSTOM_HEADING_PREFIX, StandardField, custom_heading,
@@ -38,6 +39,9 @@ pub struct ExportDefinition {
     pub attributes: Vec<Attribute>,
     /// Segments, all of [`ExportDefinition::source_id`], in the order chosen; at least one.
     pub segment_ids: Vec<Uuid>,
+    /// When a run asks before it sends.
+    #[serde(default)]
+    pub brake: Brake,
 }
 
 /// One more column of the import and the profile field that fills it.

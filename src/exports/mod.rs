@@ -13,6 +13,7 @@
 
 mod access;
 mod account;
+mod brake;
 mod definition;
 mod form;
 mod offers;
@@ -21,6 +22,7 @@ pub mod store;
 
 pub use access::Access;
 pub use account::Accounts;
+pub use brake::Brake;
 pub use definition::{
     Attribute, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_PROFILES, MAX_SEGMENTS, Target,
     UnknownTarget,

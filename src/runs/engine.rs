@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
 use super::account::Account;
+use super::brake;
 use super::control::{Control, Interrupt};
 use super::deliver::Delivery;
 use super::desk::Desk;
@@ -222,6 +223,7 @@ impl Engine {
             };
             if !is_begun {
                 preflight::target(vendor, &run.definition).await?;
+                brake::hold(desk, control, run, &inputs, &ready, members).await?;
                 let progress = Progress {
                     phase: Some(Phase::Sending),
                     members: Some(members),

@@ -23,12 +23,14 @@
 //! | `plan`, `normalise`, `reject`, `dedupe`, `part_writer` | from profiles to files; no waiting, no storage |
 //! | `preflight`, `desk` | what a run needs, before anything is sent |
 //! | [`checks`] | looking at an export or a delivery without sending |
+//! | `brake` | a run far from the last one asks first |
 //! | `deliver`, `reconcile`, `follow` | sending, finding out, waiting for activities |
 //! | `retry`, `vendor` | the table of failures and remedies, and its application |
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
 //! | `store` | queries; `account`: every row accounted for |
 
 mod account;
+mod brake;
 mod budget;
 pub mod checks;
 mod control;

@@ -85,6 +85,8 @@ endings! {
     NoProfiles, Skipped, "no_profiles", "runs-outcome-no-profiles";
     /// More members than an export may send.
     TooManyProfiles, Skipped, "too_many_profiles", "runs-outcome-too-many-profiles";
+    /// It would have sent far fewer or far more rows than the last one, and nobody approved that.
+    NotApproved, Skipped, "not_approved", "runs-outcome-not-approved";
     /// Every profile was rejected.
     AllRejected, Failure, "all_rejected", "runs-outcome-all-rejected";
     /// The export has no connection.

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::*;
-use crate::exports::Attribute;
+use crate::exports::{Attribute, Brake};
 use crate::profiles::value::DateOrder;
 use uuid::Uuid;
 
@@ -34,6 +34,7 @@ fn definition(attributes: &[(&str, &str)]) -> ExportDefinition {
             })
             .collect(),
         segment_ids: vec![Uuid::nil()],
+        brake: Brake::OFF,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::exports::{ExportDefinition, MAX_PROFILES, Target};
 use crate::profiles::{Filter, SnapshotError, SnapshotId};
 
 /// Everything the plan needs, ready to be used.
+#[derive(Clone)]
 pub(super) struct Ready {
     pub(super) snapshot_id: SnapshotId,
     pub(super) members: Filter,

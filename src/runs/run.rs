@@ -153,10 +153,18 @@ pub enum WaitingFor {
     Vendor,
     /// It is not known yet whether a part has arrived; nothing is sent before it is.
     Certainty,
+    /// It would send far fewer or far more rows than the last one; an administrator must approve it.
+    Approval,
 }
 
 impl WaitingFor {
-    pub(super) const ALL: [Self; 4] = [Self::Quota, Self::Queue, Self::Vendor, Self::Certainty];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Quota,
+        Self::Queue,
+        Self::Vendor,
+        Self::Certainty,
+        Self::Approval,
+    ];
 
     /// Name in the database and in JSON answers.
     pub fn name(self) -> &'static str {
@@ -165,6 +173,7 @@ impl WaitingFor {
             Self::Queue => "queue",
             Self::Vendor => "vendor",
             Self::Certainty => "certainty",
+            Self::Approval => "approval",
         }
     }
 
@@ -175,6 +184,7 @@ impl WaitingFor {
             Self::Queue => "runs-waiting-queue",
             Self::Vendor => "runs-waiting-vendor",
             Self::Certainty => "runs-waiting-certainty",
+            Self::Approval => "runs-waiting-approval",
         }
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::part::{Part, PartCounts, PartState, file_name};
 use super::plan::Totals;
 use super::run::{Run, RunState, Trigger};
-use crate::exports::ExportDefinition;
+use crate::exports::{Brake, ExportDefinition};
 
 pub(super) fn definition() -> ExportDefinition {
     ExportDefinition {
@@ -18,6 +18,7 @@ pub(super) fn definition() -> ExportDefinition {
         email_field: "EMail".to_owned(),
         attributes: Vec::new(),
         segment_ids: vec![Uuid::from_u128(4)],
+        brake: Brake::OFF,
     }
 }
 

@@ -222,6 +222,11 @@ pub fn run(id: Uuid) -> String {
     format!("/runs/{id}")
 }
 
+/// Where a POST approves a run that asks.
+pub fn approve_run(id: Uuid) -> String {
+    format!("/runs/{id}/approve")
+}
+
 /// The latest check of an export; POST makes one.
 pub fn check_export(id: Uuid) -> String {
     format!("/exports/{id}/check")

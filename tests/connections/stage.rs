@@ -62,6 +62,7 @@ pub(crate) async fn store_export(app: &TestApp, connection: &str, name: &str) ->
         email_field: "E".into(),
         attributes: Vec::new(),
         segment_ids: vec![Uuid::now_v7()],
+        brake: listbridge::exports::Brake::OFF,
     };
     let author = Author {
         user_id: None,

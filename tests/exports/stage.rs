@@ -262,6 +262,7 @@ impl Stage {
             email_field: "Mail".into(),
             attributes: Vec::new(),
             segment_ids: vec![self.segment],
+            brake: Default::default(),
         };
         change(&mut definition);
         let author = Author {

@@ -9,7 +9,7 @@ use listbridge::auth::{self, NewUser, Role};
 use listbridge::clock::Clock;
 use listbridge::config::Settings;
 use listbridge::connections::consent::{ConsentText, TEXT_VERSION};
-use listbridge::exports::{self, Attribute, Export, ExportDefinition};
+use listbridge::exports::{self, Attribute, Brake, Export, ExportDefinition};
 use listbridge::locale::Lang;
 use listbridge::names::Name;
 use listbridge::runs::{self, Account, Desk, Engine, Pace, Part, Run, Tick, Trigger};
@@ -347,6 +347,7 @@ pub(crate) async fn set_up(
         email_field: "EMail".to_owned(),
         attributes: attributes.collect(),
         segment_ids: vec![segment],
+        brake: Brake::OFF,
     };
     exports::store::create(&**services.db, definition, author(services))
         .await

@@ -5,13 +5,14 @@
 mod guess;
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use uuid::Uuid;
 
 use self::guess::{field_meaning, guess_field};
 use super::account::AccountProblem;
 use super::offers::Offers;
-use super::{Attribute, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Target};
+use super::{Attribute, Brake, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Target};
 use crate::constant_contact::limits::StandardField;
 use crate::constant_contact::{ListId, ListIdError, parse_list_id};
 use crate::names::{Name, NameProblem};
@@ -40,6 +41,9 @@ pub(super) struct ExportForm {
     /// Heading chosen beside "Add attribute".
     pub(super) add_target: String,
     pub(super) segments: Vec<Uuid>,
+    /// Percentages of the brake, as typed; empty is never.
+    pub(super) brake_below: String,
+    pub(super) brake_above: String,
     /// Version of the export when the page was drawn; 0 for a new one.
     pub(super) version: i32,
 }
@@ -93,6 +97,8 @@ pub(super) enum ProblemKind {
     SegmentsMissing,
     SegmentGone,
     TooManySegments,
+    BrakeBelow,
+    BrakeAbove,
     /// The account could not be asked, or said no.
     Account(AccountProblem),
 }
@@ -124,6 +130,8 @@ impl ExportForm {
                 "email_field" => form.email_field = value,
                 "add_target" => form.add_target = value,
                 "segment" => form.segments.extend(value.parse::<Uuid>()),
+                "brake_below" => form.brake_below = value,
+                "brake_above" => form.brake_above = value,
                 "version" => form.version = value.parse().unwrap_or_default(),
                 "action" => action = Action::read(&value),
                 _ => {
@@ -135,6 +143,16 @@ impl ExportForm {
         }
         form.take_choice();
         (form, action)
+    }
+
+    /// The form of an export that does not exist yet.
+    pub(super) fn empty() -> Self {
+        let brake = Brake::default();
+        Self {
+            brake_below: percent_text(brake.below_percent),
+            brake_above: percent_text(brake.above_percent),
+            ..Self::default()
+        }
     }
 
     /// The form of a saved export.
@@ -153,6 +171,8 @@ impl ExportForm {
                 .map(|attribute| (attribute.target.heading(), attribute.field.clone()))
                 .collect(),
             segments: definition.segment_ids.clone(),
+            brake_below: percent_text(definition.brake.below_percent),
+            brake_above: percent_text(definition.brake.above_percent),
             version,
             ..Self::default()
         }
@@ -229,6 +249,7 @@ impl ExportForm {
         }
         let attributes = self.check_attributes(offers, &mut problems);
         self.check_segments(offers, &mut problems);
+        let brake = self.check_brake(&mut problems);
         match (connection, name, list, self.source, problems.0.is_empty()) {
             (Some(connection_id), Some(name), Some(list_id), Some(source_id), true) => {
                 Ok(CheckedForm {
@@ -242,6 +263,7 @@ impl ExportForm {
                         email_field: self.email_field.clone(),
                         attributes,
                         segment_ids: self.segments.clone(),
+                        brake,
                     },
                 })
             }
@@ -315,6 +337,23 @@ impl ExportForm {
         checked
     }
 
+    fn check_brake(&self, problems: &mut Problems) -> Brake {
+        let mut percent = |field, typed: &str, range: RangeInclusive<u32>, kind| {
+            let typed = typed.trim();
+            let percent = typed.parse().ok().filter(|percent| range.contains(percent));
+            if percent.is_none() && !typed.is_empty() {
+                problems.add(field, kind);
+            }
+            percent
+        };
+        let below = (self.brake_below.as_str(), ProblemKind::BrakeBelow);
+        let above = (self.brake_above.as_str(), ProblemKind::BrakeAbove);
+        Brake {
+            below_percent: percent("brake_below", below.0, Brake::BELOW, below.1),
+            above_percent: percent("brake_above", above.0, Brake::ABOVE, above.1),
+        }
+    }
+
     fn check_segments(&self, offers: &Offers, problems: &mut Problems) {
         let is_offered = |id: &Uuid| offers.segments.iter().any(|offer| offer.id == *id);
         if self.segments.is_empty() {
@@ -325,6 +364,12 @@ impl ExportForm {
             problems.add("segments", ProblemKind::SegmentGone);
         }
     }
+}
+
+fn percent_text(percent: Option<u32>) -> String {
+    percent
+        .map(|percent| percent.to_string())
+        .unwrap_or_default()
 }
 
 impl Problem {

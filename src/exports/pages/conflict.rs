@@ -135,6 +135,16 @@ impl Desk<'_> {
                 "exports-segments",
                 segments.to_string(),
             ),
+            (
+                form.brake_below.trim() != saved.brake_below,
+                "exports-brake-below",
+                saved.brake_below.clone(),
+            ),
+            (
+                form.brake_above.trim() != saved.brake_above,
+                "exports-brake-above",
+                saved.brake_above.clone(),
+            ),
         ];
         lines
             .into_iter()

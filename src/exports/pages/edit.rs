@@ -35,7 +35,7 @@ pub(super) async fn new(
     start: Query<Start>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
-    let mut form = ExportForm::default();
+    let mut form = ExportForm::empty();
     if let Some(id) = start.duplicate {
         let open = open_export(&visit, &db, id).await?;
         let name = visit

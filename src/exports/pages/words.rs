@@ -90,6 +90,8 @@ pub(super) fn problem_text(lang: Lang, problem: &Problem, offers: &Offers) -> St
         ProblemKind::SegmentsMissing => lang.t("exports-problem-segments"),
         ProblemKind::SegmentGone => lang.t("exports-problem-segment-gone"),
         ProblemKind::TooManySegments => at_most("exports-problem-segments-many", MAX_SEGMENTS),
+        ProblemKind::BrakeBelow => lang.t("exports-problem-brake-below"),
+        ProblemKind::BrakeAbove => lang.t("exports-problem-brake-above"),
         ProblemKind::Account(problem) => account_problem_text(lang, problem),
     }
 }

@@ -14,7 +14,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ExportDefinition;
+use super::{Brake, ExportDefinition};
 use crate::names::Name;
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
@@ -231,6 +231,8 @@ pub async fn create(
         source_id: Set(definition.source_id),
         email_field: Set(definition.email_field.clone()),
         attributes: Set(attributes_json(definition)?),
+        brake_below_percent: Set(definition.brake.below_percent.map(u32::cast_signed)),
+        brake_above_percent: Set(definition.brake.above_percent.map(u32::cast_signed)),
         version: Set(export.version),
         created_at: Set(author.at.into()),
         created_by: Set(author.user_id),
@@ -293,6 +295,14 @@ pub async fn update(
         set(
             export::Column::Attributes,
             attributes_json(&definition)?.into(),
+        ),
+        set(
+            export::Column::BrakeBelowPercent,
+            definition.brake.below_percent.map(u32::cast_signed).into(),
+        ),
+        set(
+            export::Column::BrakeAbovePercent,
+            definition.brake.above_percent.map(u32::cast_signed).into(),
         ),
         set(export::Column::Version, (version + 1).into()),
         set(export::Column::UpdatedAt, UtcMillis::from(author.at).into()),
@@ -389,6 +399,10 @@ fn read(model: export::Model, segment_ids: Vec<Uuid>) -> Result<Export, StoreErr
             email_field: model.email_field,
             attributes: serde_json::from_value(model.attributes).map_err(StoreError::Unreadable)?,
             segment_ids,
+            brake: Brake {
+                below_percent: model.brake_below_percent.map(i32::unsigned_abs),
+                above_percent: model.brake_above_percent.map(i32::unsigned_abs),
+            },
         },
         version: model.version,
         created_at: model.created_at.into(),

@@ -39,6 +39,7 @@ fn definition(name: &str) -> ExportDefinition {
             field: "Given".into(),
         }],
         segment_ids: vec![Uuid::from_u128(9), Uuid::from_u128(3)],
+        brake: Default::default(),
     }
 }
 

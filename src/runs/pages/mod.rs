@@ -2,6 +2,7 @@
 //!
 //! Everybody who is signed in sees runs; starting and canceling asks what the person may do with the export.
 
+mod approve;
 mod cancel;
 mod check;
 mod check_view;
@@ -28,6 +29,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/runs/{id}", web::get().to(show::show))
         .route("/runs/{id}/events", web::get().to(events::follow))
         .route("/runs/{id}/cancel", web::post().to(cancel::cancel))
+        .route("/runs/{id}/approve", web::post().to(approve::approve))
         .route("/exports/{id}/check", web::get().to(check::open))
         .route("/exports/{id}/check", web::post().to(check::start))
         .route("/checks/{id}", web::get().to(check::show))

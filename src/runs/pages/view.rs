@@ -3,7 +3,9 @@
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use crate::runs::{Account, Ending, Part, Rejection, Run, RunState, store};
+use crate::auth::{self, Permission};
+use crate::runs::store::approvals::{self, Approval};
+use crate::runs::{Account, Ending, Part, Rejection, Run, RunState, WaitingFor, store};
 use crate::web::{Page, PageError, Tone};
 
 /// A run with its parts and its account.
@@ -11,6 +13,10 @@ pub(super) struct RunView {
     pub(super) run: Run,
     pub(super) parts: Vec<Part>,
     pub(super) account: Account,
+    /// What an administrator was asked before it sent, if that was necessary.
+    pub(super) approval: Option<Approval>,
+    /// Who approved it.
+    pub(super) approved_by: String,
 }
 
 impl RunView {
@@ -18,7 +24,14 @@ impl RunView {
         let run = store::get(db, id).await?;
         let parts = store::parts(db, id).await?;
         let account = Account::of(&run, &parts);
+        let approval = approvals::find(db, id).await?;
+        let approved_by = match approval.and_then(|approval| approval.approved) {
+            Some((_, Some(user))) => auth::store::find_name(db, user).await?,
+            _ => None,
+        };
         Ok(Self {
+            approval,
+            approved_by: approved_by.unwrap_or_default(),
             run,
             parts,
             account,
@@ -50,6 +63,18 @@ impl RunView {
         page.t(run
             .phase
             .map_or("runs-waiting-for-engine", |phase| phase.label_key()))
+    }
+
+    /// Whether an administrator is asked now.
+    pub(super) fn waits_for_approval(&self) -> bool {
+        let reason = self.run.waiting.map(|waiting| waiting.reason);
+        reason == Some(WaitingFor::Approval) && self.run.cancel_requested_at.is_none()
+    }
+
+    /// Whether whoever looks at the page may answer.
+    pub(super) fn may_approve(&self, page: &Page) -> bool {
+        let role = page.user.as_ref().map(|user| user.role);
+        role.is_some_and(|role| role.may(Permission::Administer))
     }
 
     /// The vendor's own words, if it said something.

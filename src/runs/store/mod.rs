@@ -2,6 +2,7 @@
 //! in `leases` and
 //! `part_changes`, which succeed only while the lease on the run is held.
 
+pub mod approvals;
 mod leases;
 mod part_changes;
 mod requests;

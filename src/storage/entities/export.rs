@@ -20,6 +20,9 @@ pub struct Model {
     pub source_id: Uuid,
     pub email_field: String,
     pub attributes: Json,
+    /// `None`: never asks.
+    pub brake_below_percent: Option<i32>,
+    pub brake_above_percent: Option<i32>,
     /// Goes up by one with every change.
     pub version: i32,
     pub created_at: UtcMillis,

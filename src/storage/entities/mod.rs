@@ -9,6 +9,7 @@ pub mod consent;
 pub mod export;
 pub mod export_segment;
 pub mod run;
+pub mod run_approval;
 pub mod run_part;
 pub mod segment;
 pub mod session;
