@@ -11,6 +11,9 @@
 #![allow(clippy::print_stdout, reason = "the script reads it")]
 
 #[allow(dead_code, reason = "tests use the rest")]
+#[path = "../tests/support/postgres.rs"]
+mod postgres;
+#[allow(dead_code, reason = "tests use the rest")]
 #[path = "../tests/runs/support.rs"]
 mod support;
 

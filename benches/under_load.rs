@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use listbridge::clock::Clock;
 use listbridge::sandbox::{Receiver, Sandbox, SandboxOptions};
 use listbridge::startup::Services;
-use support::{ALICE, Browser, PASSWORD};
+use support::{ALICE, Browser, PASSWORD, postgres};
 use tokio::task::JoinSet;
 
 /// Requests a second.

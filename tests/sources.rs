@@ -131,7 +131,9 @@ async fn a_file_is_previewed_loaded_reported_replaced_and_removed() {
     assert_eq!(answer.location.as_deref(), Some("/sources"));
     assert!(alice.get("/sources").await.says("People was removed."));
     assert_eq!(alice.get(&source).await.status, 404);
-    assert_eq!(app.services.loads.snapshots().list().unwrap(), []);
+    let snapshots = app.services.loads.snapshots().clone();
+    let stored = tokio::task::spawn_blocking(move || snapshots.list());
+    assert_eq!(stored.await.unwrap().unwrap(), []);
     assert_eq!(
         std::fs::read_dir(app.data_dir.path().join("data/uploads"))
             .unwrap()

@@ -8,6 +8,7 @@ mod interruptions;
 mod outcomes;
 mod pages;
 mod postgresql;
+mod replicas;
 mod support;
 #[path = "../support/mod.rs"]
 mod web;

@@ -192,7 +192,7 @@ async fn the_snapshot_of_a_run_stays_while_it_is_needed() {
     let file = stage.dir.path().join("newer.csv");
     std::fs::write(&file, people(7)).unwrap();
     assert_eq!(import(&stage.services, &file, "People").await, stage.source);
-    let left = stage.services.loads.snapshots().list().unwrap();
+    let left = stage.stored_snapshots().await;
     assert!(
         left.iter().all(|snapshot| snapshot.0 != held),
         "released by the run's end"

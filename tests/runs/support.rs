@@ -173,6 +173,10 @@ impl Stage {
         .unwrap();
         let list = sandbox.create_list("Everyone");
         let mut settings = settings(&sandbox, &dir.path().join("data"));
+        let database_url = match database_url {
+            Some(url) => Some(url),
+            None => crate::postgres::fresh_database().await,
+        };
         settings.database_url = database_url.map(Into::into);
         let services = Services::open(settings, time.clock()).await.unwrap();
         let source = import(&services, file, "People").await;
@@ -190,6 +194,13 @@ impl Stage {
             time,
             dir,
         }
+    }
+
+    /// Snapshots that take space.
+    pub(crate) async fn stored_snapshots(&self) -> Vec<listbridge::profiles::SnapshotId> {
+        let snapshots = self.services.loads.snapshots().clone();
+        let list = tokio::task::spawn_blocking(move || snapshots.list());
+        list.await.unwrap().unwrap()
     }
 
     /// An engine on the same database, as another process would have it.

@@ -69,6 +69,9 @@ pub(crate) async fn spawn_empty_app(change: impl FnOnce(&mut Settings)) -> TestA
     settings.listen = "127.0.0.1:0".parse().unwrap();
     settings.data_dir = data_dir.path().join("data");
     change(&mut settings);
+    if settings.database_url.is_none() {
+        settings.database_url = postgres::fresh_database().await.map(Into::into);
+    }
     let application = Application::build(settings, Clock::system()).await.unwrap();
     let base_url = format!("http://{}", application.address());
     let services = application.services().clone();

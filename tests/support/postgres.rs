@@ -114,6 +114,26 @@ impl Postgres {
     }
 }
 
+/// URL of a fresh, empty database on the server that `TEST_DATABASE_URL` names; `None` when it names none, and the
+/// application's state goes where it goes by default.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the variable steers tests, not the program"
+)]
+pub(crate) async fn fresh_database() -> Option<String> {
+    use sea_orm::ConnectionTrait;
+    let server = std::env::var("TEST_DATABASE_URL").ok()?;
+    let mut url = url::Url::parse(&server).unwrap();
+    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+    let admin = sea_orm::Database::connect(&server).await.unwrap();
+    admin
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
+    url.set_path(&name);
+    Some(url.into())
+}
+
 fn server_programs() -> Option<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
