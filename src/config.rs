@@ -47,6 +47,9 @@ pub struct Settings {
     pub entra_client_id: Option<String>,
     /// Secret of that application. Default: none.
     pub entra_client_secret: Option<SecretString>,
+    /// Days for which the snapshots of finished runs are held, so that rejected, cut and undelivered rows can be
+    /// downloaded. Default 30.
+    pub rows_kept_days: u32,
     /// Where session cookies keep their content: `cookie` (signed and sealed in the cookie itself).
     pub session_store: String,
 }
@@ -63,6 +66,7 @@ constant_contact_requests_per_second = 4
 constant_contact_requests_per_day = 10000
 entra_authority_url = "https://login.microsoftonline.com"
 entra_tenant = "organizations"
+rows_kept_days = 30
 session_store = "cookie"
 "#;
 

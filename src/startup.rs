@@ -28,11 +28,12 @@ use crate::config::Settings;
 use crate::connections::{self, Connections, Dependent, Dependents, Uses};
 use crate::exports;
 use crate::profiles::{PostgresSnapshots, Snapshots, SqliteSnapshots};
-use crate::runs::{self, Checks, Desk, Engine, Pace};
+use crate::runs::{self, Checks, Desk, Engine, HeldSnapshots, Pace};
 use crate::segments::{self, Members, SegmentUse, SegmentUses};
 use crate::sources::{self, Loads, Uploads};
 use crate::storage::{self, MasterKey};
 use crate::system;
+use crate::system::sweeper::Sweeper;
 use crate::web::headers::SecurityHeaders;
 use crate::web::{PageError, assets, csrf, errors, headers, load_visit};
 
@@ -68,6 +69,8 @@ pub struct Services {
     pub engine: Data<Engine>,
     /// Works on checks while the application runs.
     pub checks: Data<Checks>,
+    /// Removes what has been kept long enough, while the application runs.
+    pub sweeper: Sweeper,
 }
 
 impl Services {
@@ -110,6 +113,8 @@ impl Services {
         };
         let engine = Engine::new(desk.clone());
         let checks = Checks::new(desk);
+        let held = HeldSnapshots::new(db.clone(), loads.clone(), settings.rows_kept_days);
+        let sweeper = Sweeper::new(db.clone(), clock.clone(), vec![Arc::new(held)]);
         Ok(Self {
             settings: Data::new(settings),
             db: Data::new(db),
@@ -123,6 +128,7 @@ impl Services {
             connections: Data::new(connections),
             engine: Data::new(engine),
             checks: Data::new(checks),
+            sweeper,
         })
     }
 
@@ -254,11 +260,13 @@ impl Application {
         let recounting = tokio::spawn(recount_after_loads(self.services.clone()));
         let engine = self.services.engine.start();
         let checks = self.services.checks.start();
+        let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
         let result = self.server.await;
         checks.stop().await;
         engine.stop().await;
         self.services.loads.stop().await;
         recounting.abort();
+        sweeping.abort();
         result
     }
 }

@@ -17,6 +17,7 @@ mod m20261123_000301_create_runs;
 mod m20261125_020001_index_lists;
 mod m20261125_030001_create_checks;
 mod m20261125_030002_create_run_approvals;
+mod m20261125_030003_create_sweeps;
 mod m20261125_040001_create_snapshot_schema;
 
 /// Applies the steps in order.
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_030001_create_checks::Migration),
             Box::new(m20261125_040001_create_snapshot_schema::Migration),
             Box::new(m20261125_030002_create_run_approvals::Migration),
+            Box::new(m20261125_030003_create_sweeps::Migration),
         ]
     }
 }

@@ -27,6 +27,7 @@
 //! | `deliver`, `reconcile`, `follow` | sending, finding out, waiting for activities |
 //! | `retry`, `vendor` | the table of failures and remedies, and its application |
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
+//! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
 //! | `store` | queries; `account`: every row accounted for |
 
 mod account;
@@ -39,6 +40,7 @@ mod deliver;
 mod desk;
 mod engine;
 mod follow;
+mod keep;
 mod normalise;
 mod outcome;
 mod pace;
@@ -50,6 +52,7 @@ mod preflight;
 mod reconcile;
 mod reject;
 mod retry;
+mod rows;
 mod run;
 pub mod store;
 #[cfg(test)]
@@ -61,6 +64,7 @@ pub use budget::Budget;
 pub use checks::Checks;
 pub use desk::Desk;
 pub use engine::{Engine, RunningEngine, Tick};
+pub use keep::HeldSnapshots;
 pub use outcome::{Ending, Outcome};
 pub use pace::Pace;
 pub use part::{Part, PartCounts, PartState};

@@ -145,6 +145,17 @@ impl Layout {
             header: self.header.clone(),
         }
     }
+
+    /// What is sent of a value that is cut, and how many characters the target takes; `None` for a column that is not
+    /// text.
+    pub(super) fn shorten(&self, column: usize, value: &str) -> Option<(String, usize)> {
+        match self.rules.get(column.checked_sub(1)?)? {
+            ValueRule::Text { max_chars } => {
+                Some((cut(&clean(value), *max_chars).to_owned(), *max_chars))
+            }
+            _ => None,
+        }
+    }
 }
 
 fn rule(target: &Target, field_type: FieldType) -> ValueRule {

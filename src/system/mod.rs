@@ -6,6 +6,7 @@ pub(crate) mod health;
 mod home;
 pub(crate) mod metrics;
 mod people;
+pub mod sweeper;
 
 pub use metrics::Metrics;
 

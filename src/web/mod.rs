@@ -40,6 +40,7 @@ pub mod headers;
 mod list;
 mod page;
 pub mod paths;
+pub mod spreadsheet;
 mod status;
 mod visit;
 

@@ -222,6 +222,26 @@ pub fn run(id: Uuid) -> String {
     format!("/runs/{id}")
 }
 
+/// Rows of a run that were rejected, as a file.
+pub fn rejected_rows(id: Uuid) -> String {
+    format!("/runs/{id}/rejected.csv")
+}
+
+/// Rows of a run of which something was cut, as a file.
+pub fn adjusted_rows(id: Uuid) -> String {
+    format!("/runs/{id}/adjusted.csv")
+}
+
+/// Rows of a run that did not arrive, as a file.
+pub fn undelivered_rows(id: Uuid) -> String {
+    format!("/runs/{id}/undelivered.csv")
+}
+
+/// Where a POST asks what became of a run at Constant Contact.
+pub fn verify_run(id: Uuid) -> String {
+    format!("/runs/{id}/verify")
+}
+
 /// Where a POST approves a run that asks.
 pub fn approve_run(id: Uuid) -> String {
     format!("/runs/{id}/approve")

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::pages::browse;
 use crate::support::{Stage, author, dirty_people, people, segment};
 
-fn worker(stage: &Stage) -> Checks {
+pub(crate) fn worker(stage: &Stage) -> Checks {
     Checks::new(Desk {
         db: (**stage.services.db).clone(),
         clock: (**stage.services.clock).clone(),

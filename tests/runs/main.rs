@@ -4,11 +4,14 @@
 
 mod brake;
 mod checks;
+mod delivery;
 mod interruptions;
+mod logs;
 mod outcomes;
 mod pages;
 mod postgresql;
 mod replicas;
+mod rows;
 mod support;
 #[path = "../support/mod.rs"]
 mod web;

@@ -9,17 +9,24 @@
 //! |---|---|
 //! | `worker`, `store` | taking checks, keeping them, progress and canceling |
 //! | `export`, `report` | before sending: everything is read through the run's own planner |
+//! | `delivery`, `results`, `undelivered` | after sending: who is not on the list, and why |
 //! | `asking` | questions to Constant Contact, repeated a little |
 
 mod asking;
+mod delivery;
 mod export;
 mod report;
+mod results;
 pub mod store;
+mod undelivered;
 mod worker;
 
 pub use report::{
-    ColumnReport, Duration, ExportReport, Reading, Sample, SegmentCount, TargetReport,
+    ColumnReport, DeliveryReport, Duration, ExportReport, Reading, Sample, SegmentCount,
+    TargetReport,
 };
+pub use undelivered::Missing;
+pub(super) use undelivered::unpack;
 pub use worker::{Checks, RunningChecks};
 
 use jiff::Timestamp;
@@ -34,15 +41,18 @@ use crate::exports::ExportDefinition;
 pub enum CheckKind {
     /// What a run of an export would do.
     Export,
+    /// What became of a run at Constant Contact.
+    Delivery,
 }
 
 impl CheckKind {
-    const ALL: [Self; 1] = [Self::Export];
+    const ALL: [Self; 2] = [Self::Export, Self::Delivery];
 
     /// Name in the database and in JSON answers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Export => "export",
+            Self::Delivery => "delivery",
         }
     }
 }
@@ -56,10 +66,12 @@ pub enum Step {
     Reading,
     /// Asking Constant Contact.
     Asking,
+    /// Comparing what Constant Contact has with what was sent.
+    Comparing,
 }
 
 impl Step {
-    const ALL: [Self; 3] = [Self::Counting, Self::Reading, Self::Asking];
+    const ALL: [Self; 4] = [Self::Counting, Self::Reading, Self::Asking, Self::Comparing];
 
     /// Name in the database and in JSON answers.
     pub fn name(self) -> &'static str {
@@ -67,6 +79,7 @@ impl Step {
             Self::Counting => "counting",
             Self::Reading => "reading",
             Self::Asking => "asking",
+            Self::Comparing => "comparing",
         }
     }
 
@@ -76,6 +89,7 @@ impl Step {
             Self::Counting => "checks-step-counting",
             Self::Reading => "checks-step-reading",
             Self::Asking => "checks-step-asking",
+            Self::Comparing => "checks-step-comparing",
         }
     }
 }
@@ -103,6 +117,10 @@ pub struct Check {
     pub total: u64,
     /// What a check of an export found.
     pub report: Option<ExportReport>,
+    /// What a check of a delivery found.
+    pub delivery: Option<DeliveryReport>,
+    /// Constant Contact's job, once it has been begun.
+    activity_id: Option<String>,
     /// Why it failed.
     pub failure: Option<Ended>,
     /// Who asked.

@@ -104,6 +104,26 @@ pub struct TargetReport {
     pub requests_left: u64,
 }
 
+/// What became of a run at Constant Contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryReport {
+    /// Addresses that should be on the list.
+    pub sent: u64,
+    /// Of these, on it.
+    pub on_list: u64,
+    /// The others, by reason.
+    pub missing: BTreeMap<String, u64>,
+    /// Contacts of the whole account.
+    pub contacts: u64,
+}
+
+impl DeliveryReport {
+    /// Of those sent, not on the list.
+    pub fn missing_total(&self) -> u64 {
+        self.missing.values().sum()
+    }
+}
+
 impl ExportReport {
     /// Whether nothing stands in a run's way, as far as it can be seen.
     pub fn may_run(&self) -> bool {

@@ -9,7 +9,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Check, CheckKind, Step};
+use super::{Check, CheckKind, Missing, Step, unpack};
 use crate::exports::{Author, ExportDefinition};
 use crate::runs::run::{Ended, RunState};
 use crate::runs::store::{Requested, StoreError};
@@ -125,6 +125,19 @@ pub async fn find_latest(
         .one(db)
         .await?;
     found.map(read).transpose()
+}
+
+/// The rows that a check of a delivery found missing, in order.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or reading failed.
+pub async fn undelivered(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<Vec<(u64, Missing)>, StoreError> {
+    let found = check::Entity::find_by_id(id).one(db).await?;
+    let packed = found.ok_or(StoreError::NotFound)?.undelivered;
+    Ok(unpack(&packed.unwrap_or_default()))
 }
 
 /// Cancels a check: at once when nobody works on it, within a moment otherwise.
@@ -245,6 +258,20 @@ impl Hold {
         Ok(get(db, self.id).await?.is_cancel_requested)
     }
 
+    /// Remembers Constant Contact's job, so that whoever goes on does not begin another.
+    pub(super) async fn remember_activity(
+        self,
+        db: &DatabaseConnection,
+        activity_id: &str,
+    ) -> Result<(), StoreError> {
+        let remembered = self
+            .own()
+            .col_expr(check::Column::ActivityId, Expr::value(activity_id))
+            .exec(db)
+            .await?;
+        self.held(remembered.rows_affected)
+    }
+
     /// Gives the check back unfinished.
     pub(super) async fn release(self, db: &DatabaseConnection) -> Result<(), StoreError> {
         let released = self
@@ -324,9 +351,12 @@ fn read(model: check::Model) -> Result<Check, StoreError> {
         .find(|kind| kind.name() == model.kind)
         .unwrap_or(CheckKind::Export);
     let step = model.step.unwrap_or_default();
-    let report = match kind {
-        CheckKind::Export => model.result.map(serde_json::from_value).transpose()?,
-    };
+    let (mut report, mut delivery) = (None, None);
+    match (kind, model.result) {
+        (CheckKind::Export, Some(result)) => report = serde_json::from_value(result)?,
+        (CheckKind::Delivery, Some(result)) => delivery = serde_json::from_value(result)?,
+        (_, None) => {}
+    }
     Ok(Check {
         id: model.id,
         kind,
@@ -338,6 +368,8 @@ fn read(model: check::Model) -> Result<Check, StoreError> {
         done: model.done.unsigned_abs(),
         total: model.total.unsigned_abs(),
         report,
+        delivery,
+        activity_id: model.activity_id,
         failure: model.failure.map(serde_json::from_value).transpose()?,
         requested_by: model.requested_by,
         requested_at: model.requested_at.into(),

@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
 use super::store::{self, Finished, Hold};
-use super::{Check, CheckKind, Step, export};
+use super::{Check, CheckKind, Step, delivery, export};
 use crate::runs::control::Interrupt;
 use crate::runs::desk::Desk;
 use crate::runs::outcome::{Ending, Outcome};
@@ -131,6 +131,11 @@ impl Checks {
         }
     }
 
+    /// What the work is done with.
+    pub(in crate::runs) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// Makes the worker look at once for a check that was asked for in this process.
     pub fn wake(&self) {
         self.wake.notify_one();
@@ -202,7 +207,7 @@ impl Checks {
                 return Err(Outcome::from(Ending::SnapshotUnreadable).into());
             }
             tokio::select! {
-                worked = self.look(&check, &progress) => worked,
+                worked = self.look(hold, &check, &progress) => worked,
                 halt = self.beat(hold, &progress) => Err(halt),
             }
         });
@@ -214,17 +219,26 @@ impl Checks {
         desk.tidy().await;
     }
 
-    async fn look(&self, check: &Check, progress: &Arc<Progress>) -> Result<Finished, Halt> {
-        let result = match check.kind {
+    async fn look(
+        &self,
+        hold: Hold,
+        check: &Check,
+        progress: &Arc<Progress>,
+    ) -> Result<Finished, Halt> {
+        let (result, undelivered) = match check.kind {
             CheckKind::Export => {
                 let report = export::look(&self.desk, check, progress).await?;
-                serde_json::to_value(report)
+                (serde_json::to_value(report), None)
+            }
+            CheckKind::Delivery => {
+                let (report, rows) = delivery::look(&self.desk, check, hold, progress).await?;
+                (serde_json::to_value(report), Some(rows))
             }
         };
         Ok(Finished {
             state: RunState::Successful,
             result: Some(result.map_err(StoreError::from)?),
-            undelivered: None,
+            undelivered,
             failure: None,
         })
     }

@@ -14,6 +14,7 @@ use crate::auth::Permission;
 use crate::clock::Clock;
 use crate::exports::{self, Export};
 use crate::runs::checks::{CheckKind, Checks, store};
+use crate::runs::{Account, store as runs_store};
 use crate::sources::Loads;
 use crate::web::{self, Page, PageError, SignedIn, paths};
 
@@ -24,6 +25,16 @@ struct CheckPage {
     view: CheckView,
     may_edit: bool,
     has_export: bool,
+}
+
+#[derive(Template)]
+#[template(path = "checks/delivery.html")]
+struct DeliveryPage {
+    page: Page,
+    view: CheckView,
+    account: Account,
+    may_edit: bool,
+    may_see_profiles: bool,
 }
 
 #[derive(Template)]
@@ -93,6 +104,17 @@ pub(super) async fn show(
         Some(export) => access(&visit, &db, export).await?.may_edit(),
         None => visit.user.is_administrator(),
     };
+    if view.check.kind == CheckKind::Delivery {
+        let run = runs_store::get(&**db, view.check.subject_id).await?;
+        let parts = runs_store::parts(&**db, run.id).await?;
+        return web::render(&DeliveryPage {
+            page: visit.page("exports"),
+            account: Account::of(&run, &parts),
+            may_edit,
+            may_see_profiles: visit.user.role.may(Permission::ViewProfiles),
+            view,
+        });
+    }
     web::render(&CheckPage {
         page: visit.page("exports"),
         view,

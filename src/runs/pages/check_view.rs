@@ -9,7 +9,7 @@ use crate::constant_contact::limits::{CUSTOM_VALUE_CHARS, FieldKind, StandardFie
 use crate::exports::{Target, target_label};
 use crate::locale::Lang;
 use crate::profiles::{Filter, Scan, SnapshotId};
-use crate::runs::checks::{Check, ColumnReport, ExportReport, Reading, Sample, store};
+use crate::runs::checks::{Check, ColumnReport, ExportReport, Missing, Reading, Sample, store};
 use crate::runs::run::Ended;
 use crate::runs::{Ending, RejectedCounts, Rejection, RunState};
 use crate::sources::{self, Loads, SnapshotState};
@@ -116,6 +116,13 @@ impl CheckView {
                 "checks-may-not-run"
             });
         }
+        if let Some(delivery) = &check.delivery {
+            return page.t(if delivery.missing_total() == 0 {
+                "checks-delivery-all"
+            } else {
+                "checks-delivery-some"
+            });
+        }
         if let Some(failure) = &check.failure {
             return problem(page, failure);
         }
@@ -127,9 +134,14 @@ impl CheckView {
     }
 
     pub(super) fn tone(&self) -> Tone {
-        match &self.check.report {
-            Some(report) if !report.may_run() => Tone::Danger,
-            _ => self.check.state.tone(),
+        let report = self.check.report.as_ref();
+        let delivery = self.check.delivery.as_ref();
+        if report.is_some_and(|report| !report.may_run()) {
+            Tone::Danger
+        } else if delivery.is_some_and(|delivery| delivery.missing_total() > 0) {
+            Tone::Warning
+        } else {
+            self.check.state.tone()
         }
     }
 
@@ -158,6 +170,17 @@ impl CheckView {
     /// Rejected altogether.
     pub(super) fn rejected(&self) -> u64 {
         self.rejections().iter().map(|(_, count)| count).sum()
+    }
+
+    /// Reasons for which somebody is not on the list, with their counts.
+    pub(super) fn missing(&self) -> Vec<(Missing, u64)> {
+        let counts = self
+            .check
+            .delivery
+            .as_ref()
+            .map(|delivery| &delivery.missing);
+        let count = |missing: Missing| counts?.get(missing.code()).map(|count| (missing, *count));
+        Missing::ALL.into_iter().filter_map(count).collect()
     }
 
     /// Label of the column at Constant Contact.
@@ -265,6 +288,8 @@ impl CheckView {
 fn problem(page: &Page, ended: &Ended) -> String {
     let key = match ended.ending() {
         Some(Ending::VendorUnavailable) => "checks-vendor-unavailable",
+        Some(Ending::ActivityFailed) => "checks-job-failed",
+        Some(Ending::ActivitiesTooSlow) => "checks-job-too-slow",
         Some(ending) => ending.message_key(),
         None => "runs-outcome-other",
     };

@@ -9,8 +9,10 @@ mod check_view;
 mod events;
 mod history;
 mod live;
+mod rows;
 mod show;
 mod start;
+mod verify;
 mod view;
 
 use actix_web::web::{self, ServiceConfig};
@@ -29,6 +31,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/runs/{id}", web::get().to(show::show))
         .route("/runs/{id}/events", web::get().to(events::follow))
         .route("/runs/{id}/cancel", web::post().to(cancel::cancel))
+        .route("/runs/{id}/rejected.csv", web::get().to(rows::rejected))
+        .route("/runs/{id}/adjusted.csv", web::get().to(rows::adjusted))
+        .route(
+            "/runs/{id}/undelivered.csv",
+            web::get().to(rows::undelivered),
+        )
+        .route("/runs/{id}/verify", web::post().to(verify::start))
         .route("/runs/{id}/approve", web::post().to(approve::approve))
         .route("/exports/{id}/check", web::get().to(check::open))
         .route("/exports/{id}/check", web::post().to(check::start))

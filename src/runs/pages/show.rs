@@ -3,15 +3,17 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::access;
 use super::view::RunView;
-use crate::auth;
+use crate::auth::{self, Permission};
+use crate::config::Settings;
 use crate::connections::Connections;
 use crate::exports;
-use crate::runs::Budget;
+use crate::runs::{Budget, Checks, checks, rows};
 use crate::web::{self, Page, PageError, SignedIn};
 
 #[derive(Template)]
@@ -26,6 +28,11 @@ struct RunPage {
     has_export: bool,
     /// What it still needs, while it is unfinished.
     budget: Option<Budget>,
+    /// Until when its rows can be downloaded.
+    rows_until: Option<Timestamp>,
+    may_see_profiles: bool,
+    /// The latest look at its delivery.
+    delivery: Option<Uuid>,
 }
 
 /// `GET /runs/{id}`.
@@ -33,6 +40,8 @@ pub(super) async fn show(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
     connections: Data<Connections>,
+    checks: Data<Checks>,
+    settings: Data<Settings>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     let view = RunView::load(&db, *id).await?;
@@ -46,7 +55,13 @@ pub(super) async fn show(
         None => None,
     };
     let budget = Budget::of(&db, &connections, &view.run, &view.parts).await?;
+    let kept = super::rows::rows_kept(&settings);
+    let rows_until = rows::kept_until(checks.desk(), &view.run, kept).await;
+    let delivery = checks::store::find_latest(&**db, view.run.id).await?;
     web::render(&RunPage {
+        rows_until: rows_until.map_err(PageError::internal)?,
+        may_see_profiles: visit.user.role.may(Permission::ViewProfiles),
+        delivery: delivery.map(|check| check.id),
         requested_by: requested_by.unwrap_or_else(|| visit.t(view.run.trigger.label_key())),
         page: visit.page("exports"),
         view,

@@ -65,6 +65,12 @@ impl RunView {
             .map_or("runs-waiting-for-engine", |phase| phase.label_key()))
     }
 
+    /// Whether anything was left out, cut or sent.
+    pub(super) fn has_rows(&self) -> bool {
+        let totals = &self.run.totals;
+        totals.rejected.total() + totals.adjusted + totals.sent > 0
+    }
+
     /// Whether an administrator is asked now.
     pub(super) fn waits_for_approval(&self) -> bool {
         let reason = self.run.waiting.map(|waiting| waiting.reason);

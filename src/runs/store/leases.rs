@@ -14,7 +14,6 @@ use super::{StoreError, get, to_i64};
 use crate::runs::outcome::Outcome;
 use crate::runs::plan::Totals;
 use crate::runs::run::{Inputs, Phase, Run, RunState, Waiting};
-use crate::sources;
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::run;
@@ -223,7 +222,7 @@ impl Lease {
         held(released.exec(db).await?.rows_affected)
     }
 
-    /// Ends the run and lets go of its snapshot.
+    /// Ends the run. Its snapshot is held on, so that its rows can be told; see [`crate::runs::HeldSnapshots`].
     pub(in crate::runs) async fn finish(
         self,
         db: &DatabaseConnection,
@@ -257,7 +256,6 @@ impl Lease {
             .col_expr(run::Column::Owner, Expr::value(None::<Uuid>))
             .col_expr(run::Column::LeaseUntil, Expr::value(None::<i64>));
         held(finished.exec(&transaction).await?.rows_affected)?;
-        sources::store::release_snapshots(&transaction, self.run_id).await?;
         let event = AuditEvent {
             at: now,
             user_id: run.requested_by,

@@ -3,10 +3,12 @@
 //! `part_changes`, which succeed only while the lease on the run is held.
 
 pub mod approvals;
+mod holders;
 mod leases;
 mod part_changes;
 mod requests;
 
+pub(super) use holders::finished_holders;
 pub(super) use leases::{Lease, Progress, claim_next};
 pub(super) use part_changes::{PartChange, record_activities};
 pub use requests::{Requested, RequestedMany, cancel, request, request_all};

@@ -17,5 +17,6 @@ pub mod sign_in_failure;
 pub mod snapshot;
 pub mod snapshot_hold;
 pub mod source;
+pub mod sweep;
 pub mod upload;
 pub mod user;

@@ -1,0 +1,65 @@
+//! How long the snapshots of finished runs are held, so that their rows can be downloaded, and when they are let go.
+
+use std::collections::HashMap;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{DatabaseConnection, DbErr};
+use uuid::Uuid;
+
+use super::store;
+use crate::sources::{self, Loads};
+use crate::system::sweeper::Sweep;
+
+/// Finished runs of one export whose snapshots are held at most, the latest: a source that is loaded every hour must
+/// not fill the disk with its past.
+const HELD_RUNS: usize = 5;
+
+/// Lets go of snapshots that finished runs and checks have held long enough, and deletes what nobody needs any more.
+pub struct HeldSnapshots {
+    db: DatabaseConnection,
+    loads: Loads,
+    kept: SignedDuration,
+}
+
+impl HeldSnapshots {
+    /// Held for `kept_days` after the end of a run.
+    pub fn new(db: DatabaseConnection, loads: Loads, kept_days: u32) -> Self {
+        Self {
+            db,
+            loads,
+            kept: SignedDuration::from_hours(24 * i64::from(kept_days)),
+        }
+    }
+
+    async fn release(&self, now: Timestamp) -> Result<u64, DbErr> {
+        let mut of_export: HashMap<Uuid, usize> = HashMap::new();
+        let mut released = 0;
+        // Latest first, so the first ones of each export are those that stay.
+        for holder in store::finished_holders(&self.db).await? {
+            let before = of_export.entry(holder.export_id).or_default();
+            *before += 1;
+            if *before > HELD_RUNS || holder.finished_at + self.kept <= now {
+                sources::store::release_snapshots(&self.db, holder.id).await?;
+                released += 1;
+            }
+        }
+        Ok(released)
+    }
+}
+
+impl Sweep for HeldSnapshots {
+    fn name(&self) -> &'static str {
+        "snapshots of finished runs"
+    }
+
+    fn sweep(&self, now: Timestamp) -> BoxFuture<'_, anyhow::Result<u64>> {
+        async move {
+            let released = self.release(now).await?;
+            self.loads.remove_unused().await?;
+            Ok(released)
+        }
+        .boxed()
+    }
+}
