@@ -39,6 +39,9 @@ pub struct Settings {
     pub constant_contact_requests_per_second: u32,
     /// Requests per UTC day and API key. Default 10,000 (V3 guide, "rate limits").
     pub constant_contact_requests_per_day: u32,
+    /// Hours that runs wait for somebody to sign in again at Constant Contact before they fail; 0 fails at once.
+    /// Default 24.
+    pub sign_in_wait_hours: u32,
     /// Authority of Microsoft Entra ID. Default `https://login.microsoftonline.com`.
     pub entra_authority_url: Url,
     /// Tenant whose accounts may sign in. Default `organizations`.
@@ -64,6 +67,7 @@ constant_contact_token_url = "https://authz.constantcontact.com/oauth2/default/v
 constant_contact_api_url = "https://api.cc.email/v3"
 constant_contact_requests_per_second = 4
 constant_contact_requests_per_day = 10000
+sign_in_wait_hours = 24
 entra_authority_url = "https://login.microsoftonline.com"
 entra_tenant = "organizations"
 rows_kept_days = 30

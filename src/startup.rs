@@ -258,6 +258,8 @@ impl Application {
     /// The server's.
     pub async fn run(self) -> std::io::Result<()> {
         let recounting = tokio::spawn(recount_after_loads(self.services.clone()));
+        let resuming = tokio::spawn(resume_after_sign_in(self.services.clone()));
+        let keeping = tokio::spawn(keep_sign_ins_alive(self.services.clone()));
         let engine = self.services.engine.start();
         let checks = self.services.checks.start();
         let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
@@ -267,6 +269,8 @@ impl Application {
         self.services.loads.stop().await;
         recounting.abort();
         sweeping.abort();
+        resuming.abort();
+        keeping.abort();
         result
     }
 }
@@ -288,6 +292,31 @@ async fn recount_after_loads(services: Services) {
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
+    }
+}
+
+/// Runs that wait for a sign-in go on as soon as there is one: connections do not know runs, so the two meet here.
+async fn resume_after_sign_in(services: Services) {
+    let mut authenticated = services.connections.authenticated();
+    // Behind or not, every waiting run looks again.
+    while let Ok(_) | Err(RecvError::Lagged(_)) = authenticated.recv().await {
+        match runs::store::wake_sign_in_waits(&services.db).await {
+            Ok(()) => services.engine.wake(),
+            Err(error) => tracing::warn!(%error, "waiting runs were not told of a sign-in"),
+        }
+    }
+}
+
+/// How often idle connections are looked after; a little less or more, so that replicas do not come together.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(6 * 3600);
+
+/// Renews what would die of not being used.
+async fn keep_sign_ins_alive(services: Services) {
+    loop {
+        if let Err(error) = services.connections.keep_alive(services.clock.now()).await {
+            tracing::warn!(%error, "idle connections were not looked after");
+        }
+        tokio::time::sleep(KEEP_ALIVE_EVERY.mul_f64(0.8 + 0.4 * fastrand::f64())).await;
     }
 }
 

@@ -116,6 +116,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/checks/{id}/events", Viewer),
     ("post", "/checks/{id}/cancel", Contributor),
     ("get", "/settings/system", Administrator),
+    ("get", "/settings/system/api-usage", Administrator),
     ("get", "/settings/people", Administrator),
     ("get", "/settings/audit", Administrator),
     ("post", "/exports/run-all", Contributor),

@@ -151,3 +151,6 @@ connections-conflict-text = The connection was changed while you were editing it
 connections-gone-title = The connection was removed while you were editing it
 connections-gone-text = It cannot be saved any more. This is what you typed:
 connections-problem-sealed-elsewhere = The access to Constant Contact was stored by another installation of Listbridge and cannot be used here. Authenticate again. Exports stay as they are.
+connections-problem-renewal-lost = The answer to the latest renewal of the sign-in was lost on its way. Listbridge tries again by itself; if Constant Contact had already replaced the sign-in, you will be asked to authenticate again.
+connections-problem-grant-replaced = Constant Contact replaced the sign-in of this connection, but its answer was lost on the way, and the old one is no longer accepted. Authenticate again.
+connections-ends-soon = The sign-in of this connection ends on { $date } because it could not be renewed for a long time. Authenticate again to keep it.

@@ -142,3 +142,6 @@ connections-conflict-text = 此連接在您編輯時已被更改。您輸入的�
 connections-gone-title = 此連接在您編輯時已被移除
 connections-gone-text = 它不能再儲存。以下是您輸入的內容：
 connections-problem-sealed-elsewhere = 對 Constant Contact 的存取權由另一個 Listbridge 安裝儲存，不可在此使用。請重新驗證。匯出不受影響。
+connections-problem-renewal-lost = 最近一次更新登入的回覆在途中遺失。Listbridge 會自動再試；如 Constant Contact 已更換登入，系統會要求您重新驗證。
+connections-problem-grant-replaced = Constant Contact 已更換此連接的登入，但其回覆在途中遺失，而舊的登入不再獲接受。請重新驗證。
+connections-ends-soon = 此連接的登入已長時間未能更新，將於 { $date } 失效。請重新驗證以繼續使用。

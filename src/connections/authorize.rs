@@ -142,6 +142,8 @@ impl Connections {
                 let organization_name = account.organization_name.clone().unwrap_or_default();
                 self.store(&connection, &state, &tokens, account, visitor.author)
                     .await?;
+                // Nobody may be listening.
+                let _ = self.authenticated.send(id);
                 Ok(Outcome::Connected {
                     connection_id: id,
                     organization_name,

@@ -1,6 +1,8 @@
 //! A connection as the rest of Listbridge sees it, and the rules about it: steps, health, who may use it.
 
-use jiff::Timestamp;
+use std::borrow::Borrow;
+
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::consent;
@@ -192,7 +194,17 @@ pub struct Connection {
     pub saved: Option<Stamp>,
     /// When a run last used it.
     pub last_used: Option<Timestamp>,
+    /// When the sign-in at Constant Contact ends unless it is renewed before.
+    pub sign_in_ends: Option<Timestamp>,
 }
+
+/// A token is renewed after this long without use; 180 days would kill it (vendor staff, "Refresh token expiry").
+pub(super) const RENEW_IDLE_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// A refresh token dies this long after the access token that came with it has expired: 180 days after its own issue,
+/// less the longest life of an access token that is documented (24 hours).
+pub(super) const SIGN_IN_LIFE: SignedDuration = SignedDuration::from_hours(179 * 24);
+/// People are warned this long before.
+const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The steps of the wizard in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -333,6 +345,12 @@ impl Connection {
             Some(Step::ExportUser) => Err(NotReady::ExportUserGone),
             Some(_) => Err(NotReady::AuthenticateAgain),
         }
+    }
+
+    /// When its sign-in ends, if that is so soon that somebody should look after it: renewals have failed for months.
+    pub fn ends_soon(&self, now: impl Borrow<Timestamp>) -> Option<Timestamp> {
+        self.sign_in_ends
+            .filter(|ends| *now.borrow() > *ends - WARN_BEFORE)
     }
 
     /// How it is.

@@ -21,20 +21,22 @@ pub mod store;
 pub mod tokens;
 
 pub use application::{Applications, CredentialsProblem};
+use connection::RENEW_IDLE_AFTER;
 pub use connection::{
     Authorization, Connection, ConnectionKind, Consent, ExportUser, Health, NotReady,
     RecordedProblem, Sharing, Stamp, Step,
 };
-pub use permits::RequestLedger;
+pub use permits::{KeyUse, RequestLedger};
 pub use problem::Problem;
 pub use tokens::{Grant, TokenError, TokenService};
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use serde_json::Value;
+use tokio::sync::broadcast;
 use url::Url;
 use uuid::Uuid;
 
@@ -115,8 +117,13 @@ pub struct Connections {
     key: MasterKey,
     vendor: ConstantContact,
     redirect_uri: Url,
+    sign_in_wait: SignedDuration,
+    authenticated: broadcast::Sender<Uuid>,
     dependents: Arc<dyn Dependents>,
 }
+
+/// Authentications that a slow listener may fall behind.
+const AUTHENTICATED_KEPT: usize = 64;
 
 impl Connections {
     /// Sets everything up; sends nothing.
@@ -149,8 +156,53 @@ impl Connections {
             key,
             vendor,
             redirect_uri: redirect_uri(settings),
+            sign_in_wait: SignedDuration::from_hours(settings.sign_in_wait_hours.into()),
+            authenticated: broadcast::channel(AUTHENTICATED_KEPT).0,
             dependents,
         })
+    }
+
+    /// Ids of connections that somebody has authenticated in this process, as it happens.
+    pub fn authenticated(&self) -> broadcast::Receiver<Uuid> {
+        self.authenticated.subscribe()
+    }
+
+    /// Until when a run waits for somebody to sign in again; `None` when the connection does not need that, or needs it
+    /// for longer than runs wait.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sign_in_awaited_until(
+        &self,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, DbErr> {
+        let connection = store::find(&self.db, id).await?;
+        let lost =
+            connection.filter(|connection| connection.authorization == Authorization::SignInAgain);
+        let until = lost
+            .and_then(|connection| connection.problem)
+            .map(|problem| problem.at + self.sign_in_wait);
+        Ok(until.filter(|until| now < *until))
+    }
+
+    /// Renews the tokens of connections that nobody has used for long, so that they do not die of it. What fails is tried
+    /// again at the next call; the connection's page warns in time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn keep_alive(&self, now: Timestamp) -> Result<(), DbErr> {
+        for id in store::list_idle(&self.db, now - RENEW_IDLE_AFTER).await? {
+            match self.tokens.access_token(id).await {
+                Ok(_) => {
+                    tracing::info!(connection = %id, "an idle connection's sign-in was renewed")
+                }
+                Err(error) => {
+                    tracing::warn!(connection = %id, %error, "an idle connection's sign-in was not renewed")
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A client of the API that keeps to the limits of an API key, usually [`Grant::client_id`].

@@ -43,6 +43,17 @@ impl Endpoint {
     }
 }
 
+/// What one API key has used today. Units: requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyUse {
+    /// The key (client ID); no secret.
+    pub api_key: String,
+    /// Counted since 00:00 UTC.
+    pub used: u64,
+    /// Allowed a day.
+    pub limit: u64,
+}
+
 /// The ledger of all API keys. Cheap to clone.
 #[derive(Clone)]
 pub struct RequestLedger {
@@ -83,6 +94,27 @@ impl RequestLedger {
         let used: i64 = row.map_or(Ok(0), |row| row.try_get("", "used"))?;
         let used = u32::try_from(used).unwrap_or(u32::MAX);
         Ok(self.requests_per_day.saturating_sub(used))
+    }
+
+    /// Today's use of every API key that has been used today, most used first; at most 100.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn today(&self) -> Result<Vec<KeyUse>, DbErr> {
+        let sql = "SELECT api_key, used FROM request_ledger WHERE endpoint = $1 AND day >= $2 AND day <= $2 + 1 \
+                   ORDER BY used DESC, api_key LIMIT 100";
+        let today = self.clock.now().as_millisecond().div_euclid(DAY_MS);
+        let values = [Endpoint::Api.name().into(), today.into()];
+        let rows = self.db.query_all_raw(self.statement(sql, values)).await?;
+        let read = |row: sea_orm::QueryResult| {
+            let used: i64 = row.try_get("", "used")?;
+            Ok(KeyUse {
+                api_key: row.try_get("", "api_key")?,
+                used: used.unsigned_abs(),
+                limit: self.requests_per_day.into(),
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// When the day's count starts again: the next 00:00 UTC.

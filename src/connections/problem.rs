@@ -39,6 +39,10 @@ pub enum Problem {
     ApplicationUnknown,
     /// The tokens were revoked or expired.
     GrantLost,
+    /// The answer to a renewal was lost; the token may have been replaced.
+    RenewalLost,
+    /// The tokens are dead, and the answer to the renewal before was lost: they were most likely replaced by it.
+    GrantReplaced,
     /// The tokens were sealed with the master key of another installation.
     SealedElsewhere,
     /// Anything else Constant Contact refused.
@@ -46,7 +50,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    const ALL: [Problem; 19] = [
+    const ALL: [Problem; 21] = [
         Self::Denied,
         Self::StateUnknown,
         Self::StateReplayed,
@@ -64,6 +68,8 @@ impl Problem {
         Self::BadClient,
         Self::ApplicationUnknown,
         Self::GrantLost,
+        Self::RenewalLost,
+        Self::GrantReplaced,
         Self::SealedElsewhere,
         Self::Refused,
     ];
@@ -88,6 +94,8 @@ impl Problem {
             Self::BadClient => "bad_client",
             Self::ApplicationUnknown => "application_unknown",
             Self::GrantLost => "grant_lost",
+            Self::RenewalLost => "renewal_lost",
+            Self::GrantReplaced => "grant_replaced",
             Self::SealedElsewhere => "sealed_elsewhere",
             Self::Refused => "refused",
         }
@@ -120,6 +128,8 @@ impl Problem {
             Self::BadClient => "connections-problem-bad-client",
             Self::ApplicationUnknown => "connections-problem-application-unknown",
             Self::GrantLost => "connections-problem-grant-lost",
+            Self::RenewalLost => "connections-problem-renewal-lost",
+            Self::GrantReplaced => "connections-problem-grant-replaced",
             Self::SealedElsewhere => "connections-problem-sealed-elsewhere",
             Self::Refused => "connections-problem-refused",
         }

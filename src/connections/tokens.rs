@@ -204,16 +204,16 @@ impl TokenService {
                 return self.store(id, stored.version, &tokens).await;
             }
             Ok(Err(error)) => error,
-            Err(_) => return Err(TokenError::OutcomeUnknown("no answer in time".into())),
+            Err(_) => VendorError::OutcomeUnknown("no answer in time".into()),
         };
-        self.conclude(id, stored.version, error).await
+        self.conclude(id, stored, error).await
     }
 
     /// What a refused or lost renewal means for the connection.
     async fn conclude(
         &self,
         id: Uuid,
-        version: i64,
+        stored: &StoredTokens,
         error: VendorError,
     ) -> Result<Renewed, TokenError> {
         let (problem, words) = Problem::of_token_request(&error);
@@ -221,7 +221,12 @@ impl TokenService {
         match error {
             VendorError::InvalidGrant(_) => {
                 let words = safe_words(&words);
-                if store::give_up_tokens(&self.db, id, version, &words, now).await? {
+                let problem = match stored.is_renewal_lost {
+                    true => Problem::GrantReplaced,
+                    false => Problem::GrantLost,
+                };
+                let version = stored.version;
+                if store::give_up_tokens(&self.db, id, version, problem, &words, now).await? {
                     Err(TokenError::SignInAgain)
                 } else {
                     Ok(Renewed::Overtaken)
@@ -233,7 +238,14 @@ impl TokenService {
                     _ => Err(TokenError::Application(words)),
                 }
             }
-            VendorError::OutcomeUnknown(what) => Err(TokenError::OutcomeUnknown(what)),
+            VendorError::OutcomeUnknown(what) => {
+                // The next try tells: the token works, or it has been replaced by an answer nobody has.
+                let problem = Problem::RenewalLost;
+                match store::set_problem(&self.db, id, problem, &words, now).await {
+                    Err(ChangeProblem::Database(error)) => Err(error.into()),
+                    _ => Err(TokenError::OutcomeUnknown(what)),
+                }
+            }
             other => Err(TokenError::Temporary(other.to_string())),
         }
     }

@@ -25,6 +25,8 @@ use super::vendor::Vendor;
 
 /// How long a run is left alone after the database failed under it.
 const DATABASE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
+/// How often a run looks whether somebody has signed in again, in another process; in this one it is told.
+const SIGN_IN_LOOK: SignedDuration = SignedDuration::from_secs(60);
 
 /// Works on runs. Cheap to clone; clones are one engine.
 #[derive(Clone)]
@@ -160,6 +162,7 @@ impl Engine {
         // Boxed: the whole run would make every future that holds it as large.
         let work = Box::pin(async {
             let worked = self.run(&control, &run).await;
+            let worked = self.wait_for_sign_in(&run, worked).await;
             self.conclude(&control, &run, worked).await
         });
         // Boxed: it holds the whole run, and callers keep it in futures of their own.
@@ -170,6 +173,30 @@ impl Engine {
                 tracing::warn!(run = %run.id, ?interrupt, "run left as it is recorded");
                 Tick::Interrupted(run.id)
             }
+        }
+    }
+
+    /// A run whose connection has lost its sign-in does not fail at once: it gives its place to others and looks again
+    /// until somebody has signed in, or too long has passed.
+    async fn wait_for_sign_in(
+        &self,
+        run: &Run,
+        worked: Result<Outcome, Interrupt>,
+    ) -> Result<Outcome, Interrupt> {
+        let is_sign_in_lost = matches!(
+            &worked,
+            Err(Interrupt::End(outcome)) if outcome.ending == Ending::SignInAgain
+        );
+        let Some(id) = run.definition.connection_id.filter(|_| is_sign_in_lost) else {
+            return worked;
+        };
+        let now = self.desk.clock.now();
+        match self.desk.connections.sign_in_awaited_until(id, now).await? {
+            Some(until) => Err(Interrupt::Pause(Waiting {
+                reason: WaitingFor::SignIn,
+                until: until.min(now + SIGN_IN_LOOK),
+            })),
+            None => worked,
         }
     }
 

@@ -8,6 +8,7 @@
 //! | not reachable; token not renewed | no | tries again | 1 s | 1 min | 2 h |
 //! | a read failed half-way or with 5xx | - | reads again | 1 s | 1 min | 2 h |
 //! | an upload's answer is unclear | perhaps | searches the activities ([`LOOKS_SECONDS`]), then sends again | 1 s | 1 min | [`MAX_SENDS`] sends |
+//! | sign-in lost | no | pauses until somebody signs in again, gives its place to others | 1 min | 1 min | setting `sign_in_wait_hours` |
 //! | 401 | no | renews the token once, then stops | - | - | second 401 |
 //! | 403, 404, 409, other 4xx | no | stops with the vendor's words | - | - | at once |
 //!

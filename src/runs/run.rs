@@ -153,17 +153,20 @@ pub enum WaitingFor {
     Vendor,
     /// It is not known yet whether a part has arrived; nothing is sent before it is.
     Certainty,
+    /// Somebody must sign in again at Constant Contact.
+    SignIn,
     /// It would send far fewer or far more rows than the last one; an administrator must approve it.
     Approval,
 }
 
 impl WaitingFor {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Quota,
         Self::Queue,
         Self::Vendor,
         Self::Certainty,
         Self::Approval,
+        Self::SignIn,
     ];
 
     /// Name in the database and in JSON answers.
@@ -173,6 +176,7 @@ impl WaitingFor {
             Self::Queue => "queue",
             Self::Vendor => "vendor",
             Self::Certainty => "certainty",
+            Self::SignIn => "sign_in",
             Self::Approval => "approval",
         }
     }
@@ -184,6 +188,7 @@ impl WaitingFor {
             Self::Queue => "runs-waiting-queue",
             Self::Vendor => "runs-waiting-vendor",
             Self::Certainty => "runs-waiting-certainty",
+            Self::SignIn => "runs-waiting-sign-in",
             Self::Approval => "runs-waiting-approval",
         }
     }

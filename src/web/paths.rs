@@ -332,6 +332,11 @@ pub fn system() -> String {
     "/settings/system".into()
 }
 
+/// Settings > System > API usage.
+pub fn api_usage() -> String {
+    "/settings/system/api-usage".into()
+}
+
 /// Settings > People.
 pub fn people() -> String {
     "/settings/people".into()

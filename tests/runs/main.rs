@@ -12,6 +12,7 @@ mod pages;
 mod postgresql;
 mod replicas;
 mod rows;
+mod sign_in;
 mod support;
 #[path = "../support/mod.rs"]
 mod web;

@@ -238,6 +238,12 @@ impl Stage {
         self.read(id).await
     }
 
+    /// Lets an engine look once whether there is anything to do.
+    pub(crate) async fn look(&self, id: Uuid) -> (Run, Vec<Part>) {
+        self.engine().tick().await.unwrap();
+        self.read(id).await
+    }
+
     pub(crate) async fn read(&self, id: Uuid) -> (Run, Vec<Part>) {
         let run = runs::store::get(&**self.services.db, id).await.unwrap();
         let parts = runs::store::parts(&**self.services.db, id).await.unwrap();
@@ -326,6 +332,8 @@ impl Stage {
 pub(crate) fn settings(sandbox: &Sandbox, data_dir: &Path) -> Settings {
     let mut settings = Settings::defaults();
     settings.data_dir = data_dir.to_owned();
+    // Tests about the waiting set it themselves.
+    settings.sign_in_wait_hours = 0;
     settings.constant_contact_client_id = Some(sandbox.client_id());
     settings.constant_contact_client_secret = Some(sandbox.client_secret().into());
     settings.constant_contact_token_url = sandbox.token_url().parse().unwrap();

@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 use super::connection::{
     Authorization, Connection, ConnectionKind, Consent, ExportUser, NotReady, RecordedProblem,
-    Sharing, Stamp, may_be_export_user,
+    SIGN_IN_LIFE, Sharing, Stamp, may_be_export_user,
 };
 use super::problem::Problem;
 use crate::auth::{CurrentUser, Permission, Role};
@@ -176,6 +176,43 @@ pub async fn mark_used(db: &impl ConnectionTrait, id: Uuid, at: Timestamp) -> Re
     Ok(())
 }
 
+/// Authorised connections whose tokens were last renewed before a moment, longest ago first; at most 1,000.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn list_idle(
+    db: &impl ConnectionTrait,
+    before: Timestamp,
+) -> Result<Vec<Uuid>, DbErr> {
+    connection::Entity::find()
+        .select_only()
+        .column(connection::Column::Id)
+        .filter(connection::Column::RemovedAt.is_null())
+        .filter(connection::Column::Authorization.eq(Authorization::Authorized.name()))
+        .filter(connection::Column::AccessExpiresAt.lt(UtcMillis::from(before)))
+        .order_by_asc(connection::Column::AccessExpiresAt)
+        .limit(LIST_LIMIT)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Names of the connections of each API key, by key.
+///
+/// # Errors
+/// The database's.
+pub async fn names_by_key(
+    db: &impl ConnectionTrait,
+) -> Result<HashMap<String, Vec<String>>, DbErr> {
+    let mut names: HashMap<String, Vec<String>> = HashMap::new();
+    for connection in list(db).await? {
+        if let Some(key) = connection.client_id {
+            names.entry(key).or_default().push(connection.name);
+        }
+    }
+    Ok(names)
+}
+
 /// Names and kinds of connections by id, removed ones included, for lists that mention them.
 ///
 /// # Errors
@@ -279,6 +316,10 @@ fn read((model, consent, user): Row) -> Connection {
         }),
         saved: stamp(model.saved_by, model.saved_at),
         last_used: model.last_used_at.map(Timestamp::from),
+        sign_in_ends: model
+            .access_expires_at
+            .filter(|_| model.authorization == Authorization::Authorized.name())
+            .map(|at| Timestamp::from(at) + SIGN_IN_LIFE),
         name: model.name,
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::auth::{NewUser, store as people};
 use crate::connections::consent::ConsentText;
 use crate::connections::tokens::tests::sealed_tokens;
-use crate::connections::{Author, Health, Step};
+use crate::connections::{Author, Health, Problem, Step};
 use crate::locale::Lang;
 use crate::names::Name;
 use crate::storage;
@@ -186,9 +186,17 @@ async fn readiness_follows_consent_tokens_and_export_user() {
     set_export_user(&db, &connection, by(&bella)).await.unwrap();
     assert_eq!(ready().await, Ok(Health::Connected));
 
-    assert!(!give_up_tokens(&db, id, 0, "old", now()).await.unwrap());
+    assert!(
+        !give_up_tokens(&db, id, 0, Problem::GrantLost, "old", now())
+            .await
+            .unwrap()
+    );
     assert_eq!(ready().await, Ok(Health::Connected));
-    assert!(give_up_tokens(&db, id, 1, "dead", now()).await.unwrap());
+    assert!(
+        give_up_tokens(&db, id, 1, Problem::GrantLost, "dead", now())
+            .await
+            .unwrap()
+    );
     assert_eq!(ready().await, Err(NotReady::AuthenticateAgain));
     let broken = find(&db, id).await.unwrap().unwrap();
     assert_eq!(broken.health(), Health::SignInAgain);

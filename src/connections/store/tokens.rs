@@ -23,6 +23,8 @@ pub(in crate::connections) struct StoredTokens {
     pub(in crate::connections) expires_at: Timestamp,
     pub(in crate::connections) refresh_due_at: Timestamp,
     pub(in crate::connections) version: i64,
+    /// Whether the answer to the renewal before was lost.
+    pub(in crate::connections) is_renewal_lost: bool,
 }
 
 /// New tokens, sealed, and until when they serve.
@@ -60,6 +62,7 @@ pub(in crate::connections) async fn find_tokens(
         expires_at: instant(row.access_expires_at),
         refresh_due_at: instant(row.refresh_due_at),
         version: row.token_version,
+        is_renewal_lost: row.problem.as_deref() == Some(Problem::RenewalLost.name()),
     }))
 }
 
@@ -129,6 +132,7 @@ pub(in crate::connections) async fn give_up_tokens(
     db: &impl ConnectionTrait,
     id: Uuid,
     version: i64,
+    problem: Problem,
     words: &str,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
@@ -137,7 +141,7 @@ pub(in crate::connections) async fn give_up_tokens(
             Column::Authorization,
             Expr::value(Authorization::SignInAgain.name()),
         )
-        .col_expr(Column::Problem, Expr::value(Problem::GrantLost.name()))
+        .col_expr(Column::Problem, Expr::value(problem.name()))
         .col_expr(Column::ProblemWords, Expr::value(words))
         .col_expr(Column::ProblemAt, Expr::value(UtcMillis::from(now)))
         .filter(Column::Id.eq(id))

@@ -9,6 +9,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::*;
 use crate::config::Settings;
+use crate::connections::connection::RENEW_IDLE_AFTER;
 use crate::connections::consent::ConsentText;
 use crate::connections::store::{NewAuthorization, NewConnection};
 use crate::connections::{Author, Health, Sharing};
@@ -341,4 +342,56 @@ async fn a_renewal_goes_on_when_whoever_asked_is_gone() {
     );
     let grant = service.access_token(fixture.connection_id).await.unwrap();
     assert_eq!(grant.token.expose(), "access-1");
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_told_apart_from_a_dead_token() {
+    let fixture = Fixture::new().await;
+    let service = fixture.service().await;
+    let db = storage::connect(&fixture.url).await.unwrap();
+    let problem = async || {
+        let connection = store::find(&db, fixture.connection_id).await.unwrap();
+        connection.unwrap().problem.map(|problem| problem.problem)
+    };
+    fixture
+        .answer(ResponseTemplate::new(200).set_body_string("not json"))
+        .await;
+    fixture.advance(SignedDuration::from_hours(2));
+    let lost = service.access_token(fixture.connection_id).await;
+    assert!(matches!(lost, Err(TokenError::OutcomeUnknown(_))));
+    assert_eq!(problem().await, Some(Problem::RenewalLost));
+
+    fixture.vendor.reset().await;
+    let body = json!({ "error": "invalid_grant" });
+    fixture
+        .answer(ResponseTemplate::new(400).set_body_json(body))
+        .await;
+    let dead = service.access_token(fixture.connection_id).await;
+    assert!(matches!(dead, Err(TokenError::SignInAgain)));
+    assert_eq!(problem().await, Some(Problem::GrantReplaced));
+}
+
+#[tokio::test]
+async fn an_idle_sign_in_is_renewed_in_time_and_people_are_warned_before_it_ends() {
+    let fixture = Fixture::new().await;
+    let service = fixture.service().await;
+    let db = storage::connect(&fixture.url).await.unwrap();
+    let start = Timestamp::from_millisecond(START).unwrap();
+    let days = |days: i64| start + SignedDuration::from_hours(24 * days);
+    let idle = async |now: Timestamp| {
+        let before = now - RENEW_IDLE_AFTER;
+        store::list_idle(&db, before).await.unwrap()
+    };
+    assert!(idle(days(29)).await.is_empty());
+    assert_eq!(idle(days(31)).await, [fixture.connection_id]);
+    let connection = store::find(&db, fixture.connection_id).await.unwrap();
+    let connection = connection.unwrap();
+    assert_eq!(connection.ends_soon(days(160)), None);
+    let ends = connection.ends_soon(days(170)).unwrap();
+    assert!(days(178) < ends && ends < days(181), "{ends}");
+
+    fixture.rotate().await;
+    fixture.advance(SignedDuration::from_hours(24 * 31));
+    service.access_token(fixture.connection_id).await.unwrap();
+    assert!(idle(days(31)).await.is_empty());
 }

@@ -11,7 +11,7 @@ mod requests;
 pub(super) use holders::finished_holders;
 pub(super) use leases::{Lease, Progress, claim_next};
 pub(super) use part_changes::{PartChange, record_activities};
-pub use requests::{Requested, RequestedMany, cancel, request, request_all};
+pub use requests::{Requested, RequestedMany, cancel, request, request_all, wake_sign_in_waits};
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -182,6 +182,25 @@ pub async fn history(
     page: u64,
 ) -> Result<RunPage, StoreError> {
     let query = run::Entity::find().filter(run::Column::ExportId.eq(export_id));
+    let total = query.clone().count(db).await?;
+    let found = query
+        .order_by_desc(run::Column::Id)
+        .offset(Ord::min(page.saturating_mul(PAGE_SIZE), total))
+        .limit(PAGE_SIZE)
+        .all(db)
+        .await?;
+    Ok(RunPage {
+        runs: found.into_iter().map(read).collect::<Result<_, _>>()?,
+        total,
+    })
+}
+
+/// A page of all runs, latest first; `page` counts from 0.
+///
+/// # Errors
+/// Reading failed.
+pub async fn latest(db: &impl ConnectionTrait, page: u64) -> Result<RunPage, StoreError> {
+    let query = run::Entity::find();
     let total = query.clone().count(db).await?;
     let found = query
         .order_by_desc(run::Column::Id)

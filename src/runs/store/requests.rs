@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{StoreError, find_active, get};
 use crate::exports::{Author, Export};
 use crate::runs::outcome::Ending;
-use crate::runs::run::{RunState, Trigger};
+use crate::runs::run::{RunState, Trigger, WaitingFor};
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::run;
@@ -247,6 +247,20 @@ async fn end_if_untouched(
         .filter(run::Column::State.eq(RunState::Queued.name()))
         .filter(run::Column::Owner.is_null())
         .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Lets the runs that wait for somebody to sign in look again at once.
+///
+/// # Errors
+/// Writing failed.
+pub async fn wake_sign_in_waits(db: &DatabaseConnection) -> Result<(), StoreError> {
+    run::Entity::update_many()
+        .col_expr(run::Column::WaitingUntil, Expr::value(None::<i64>))
+        .filter(run::Column::FinishedAt.is_null())
+        .filter(run::Column::WaitingFor.eq(WaitingFor::SignIn.name()))
+        .exec(db)
         .await?;
     Ok(())
 }
