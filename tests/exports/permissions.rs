@@ -138,6 +138,38 @@ async fn a_contributor_is_offered_and_may_use_shared_connections_only() {
 }
 
 #[tokio::test]
+async fn un_sharing_keeps_exports_ready_to_run_and_leaves_contributors_the_view() {
+    let stage = Stage::set().await;
+    let bob = stage.app.sign_in(BOB).await;
+    stage
+        .change_connection(stage.connection, |row| {
+            row.organization_name = Set(Some("Harbour Books Ltd".into()));
+        })
+        .await;
+    let form = bob.get("/exports/new").await;
+    assert_eq!(
+        form.texts("#connection optgroup option"),
+        ["Harbour newsletter"]
+    );
+    assert_eq!(
+        form.attribute("#connection optgroup", "label").as_deref(),
+        Some("Constant Contact")
+    );
+    assert!(!form.says("Harbour Books Ltd"), "name and type, no more");
+    let export = stage.add_export(&bob, "Bob made it").await;
+
+    stage.share(stage.connection, Sharing::Administrators).await;
+    assert_eq!(stage.exports().await, [export.clone()], "nothing changes");
+    let path = format!("/exports/{}", export.id);
+    let view = bob.get(&path).await;
+    assert!(view.texts("form[data-export-form]").is_empty() && view.says("Close"));
+    let run = format!("{path}/run");
+    assert_eq!(bob.submit("/exports", &run, &[]).await.status, 403);
+    let alice = stage.app.sign_in(ALICE).await;
+    assert_eq!(alice.submit("/exports", &run, &[]).await.status, 303);
+}
+
+#[tokio::test]
 async fn an_unfinished_connection_is_not_offered() {
     let stage = Stage::set().await;
     stage

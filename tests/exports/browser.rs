@@ -1,0 +1,149 @@
+//! The list of exports in a real Chromium, by visible labels, in both languages, every page checked for accessibility.
+
+use crate::stage::Stage;
+use crate::support::webdriver::{ChromeDriver, Tab};
+use crate::support::{ALICE, PASSWORD};
+
+/// What the pages say in a language.
+struct Words {
+    lang: &'static str,
+    sign_in: [&'static str; 3],
+    select: &'static str,
+    selected: &'static str,
+    duplicate: &'static str,
+    form: &'static str,
+    copy: &'static str,
+    save: &'static str,
+    saved: &'static str,
+    more: &'static str,
+    detach: &'static str,
+    detach_question: &'static str,
+    no_connection: &'static str,
+    select_all: &'static str,
+    both_selected: &'static str,
+    remove: &'static str,
+    remove_question: &'static str,
+    removed: &'static str,
+    search: &'static str,
+    apply: &'static str,
+    nothing: &'static str,
+}
+
+const WORDS: [Words; 2] = [
+    Words {
+        lang: "en",
+        sign_in: ["Email address", "Password", "Sign in"],
+        select: "Select Weekly",
+        selected: "1 selected",
+        duplicate: "Create duplicate",
+        form: "Set up export",
+        copy: "Weekly (copy)",
+        save: "Save",
+        saved: "Weekly (copy) has been saved",
+        more: "More actions for Weekly",
+        detach: "Detach connection",
+        detach_question: "keeps its configuration but is inactive",
+        no_connection: "No Connection",
+        select_all: "Select all exports on this page",
+        both_selected: "2 selected",
+        remove: "Remove",
+        remove_question: "Remove 2 exports?",
+        removed: "2 exports have been removed.",
+        search: "Search",
+        apply: "Apply",
+        nothing: "Nothing found",
+    },
+    Words {
+        lang: "zh-HK",
+        sign_in: ["電子郵件地址", "密碼", "登入"],
+        select: "選取 Weekly",
+        selected: "已選取 1 項",
+        duplicate: "建立複本",
+        form: "設定匯出",
+        copy: "Weekly（複本）",
+        save: "儲存",
+        saved: "已儲存 Weekly（複本）",
+        more: "Weekly 的更多動作",
+        detach: "中斷連接",
+        detach_question: "匯出會保留其設定",
+        no_connection: "無連接",
+        select_all: "選取此頁的所有匯出",
+        both_selected: "已選取 2 項",
+        remove: "移除",
+        remove_question: "確定要移除 2 個匯出嗎？",
+        removed: "已移除 2 個匯出。",
+        search: "搜尋",
+        apply: "套用",
+        nothing: "找不到項目",
+    },
+];
+
+#[tokio::test]
+async fn exports_are_duplicated_detached_and_removed_by_their_labels() {
+    let Some(driver) = ChromeDriver::start() else {
+        return;
+    };
+    for words in WORDS {
+        let stage = Stage::set().await;
+        stage.store_export("Weekly", |_| ()).await;
+        let tab = driver.open(&stage.app.base_url, words.lang).await;
+        tab.goto("/exports").await;
+        tab.fill(words.sign_in[0], ALICE.email).await;
+        tab.fill(words.sign_in[1], PASSWORD).await;
+        tab.click(words.sign_in[2]).await;
+        duplicate(&tab, &words).await;
+        let mut names: Vec<_> = stage
+            .exports()
+            .await
+            .into_iter()
+            .map(|e| e.definition.name)
+            .collect();
+        names.sort();
+        assert_eq!(names, ["Weekly", words.copy]);
+        detach(&tab, &words).await;
+        remove_all(&tab, &words).await;
+        assert!(stage.exports().await.is_empty());
+    }
+}
+
+async fn duplicate(tab: &Tab, words: &Words) {
+    tab.see("Weekly").await;
+    tab.check_accessibility().await;
+    tab.tick(words.select).await;
+    tab.see(words.selected).await;
+    tab.check_accessibility().await;
+    tab.press(words.duplicate).await;
+    tab.see(words.form).await;
+    tab.wait_for("form[data-export-form]").await;
+    tab.check_accessibility().await;
+    tab.press(words.save).await;
+    tab.see(words.saved).await;
+}
+
+async fn detach(tab: &Tab, words: &Words) {
+    tab.click(words.more).await;
+    tab.wait_for(".row-menu[open]").await;
+    tab.check_accessibility().await;
+    tab.click(words.detach).await;
+    tab.wait_for("dialog[open]").await;
+    tab.see(words.detach_question).await;
+    tab.check_accessibility().await;
+    tab.press(words.detach).await;
+    tab.see(words.no_connection).await;
+}
+
+async fn remove_all(tab: &Tab, words: &Words) {
+    tab.fill(words.search, "nothing like it").await;
+    tab.press(words.apply).await;
+    tab.see(words.nothing).await;
+    tab.check_accessibility().await;
+    tab.goto("/exports?sort=updated&dir=desc").await;
+    tab.check_accessibility().await;
+    tab.tick(words.select_all).await;
+    tab.see(words.both_selected).await;
+    tab.press(words.remove).await;
+    tab.see(words.remove_question).await;
+    tab.check_accessibility().await;
+    tab.press(words.remove).await;
+    tab.see(words.removed).await;
+}
