@@ -6,7 +6,8 @@
 
 use jiff::Timestamp;
 use sea_orm::sea_query::{
-    Alias, CaseStatement, Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement,
+    Alias, CaseStatement, Expr, ExprTrait, Func, LikeExpr, NullOrdering, Order, Query,
+    SelectStatement,
 };
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
@@ -253,10 +254,7 @@ impl ExportQuery<'_> {
                 select.order_by_expr(urgency(), direction);
             }
             ExportColumn::Refreshed => {
-                let at = last_run_at();
-                select
-                    .order_by_expr(at.clone().is_null(), Order::Asc)
-                    .order_by_expr(at, direction);
+                select.order_by_expr_with_nulls(last_run_at(), direction, NullOrdering::Last);
             }
             ExportColumn::Connection => {
                 // A removed connection has no key any more.
@@ -265,9 +263,7 @@ impl ExportQuery<'_> {
                     Expr::col((connection::Entity, connection::Column::Name)),
                 ])
                 .into();
-                select
-                    .order_by_expr(key.clone().is_null(), Order::Asc)
-                    .order_by_expr(key, direction);
+                select.order_by_expr_with_nulls(key, direction, NullOrdering::Last);
             }
             ExportColumn::Permissions => {
                 if let Some(rank) = may_only_view(user) {
@@ -278,10 +274,8 @@ impl ExportQuery<'_> {
                 select.order_by((export::Entity, export::Column::UpdatedAt), direction);
             }
             ExportColumn::UpdatedBy => {
-                let key = Expr::col((user::Entity, user::Column::Name));
-                select
-                    .order_by_expr(key.clone().is_null(), Order::Asc)
-                    .order_by_expr(Func::lower(key).into(), direction);
+                let key = Func::lower(Expr::col((user::Entity, user::Column::Name))).into();
+                select.order_by_expr_with_nulls(key, direction, NullOrdering::Last);
             }
         }
         select.order_by(name, Order::Asc);
