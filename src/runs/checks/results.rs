@@ -55,7 +55,9 @@ impl Results {
         mut piece: &[u8],
         each: &mut dyn FnMut(Contact<'_>),
     ) -> Result<(), UnreadableFile> {
-        loop {
+        let is_end = piece.is_empty();
+        // The reader takes an empty piece for the end, so it gets none before.
+        while is_end || !piece.is_empty() {
             let (result, read, written, ended) = self.reader.read_record(
                 piece,
                 &mut self.line[self.line_length..],
@@ -80,6 +82,7 @@ impl Results {
                 }
             }
         }
+        Ok(())
     }
 
     fn record(&mut self, each: &mut dyn FnMut(Contact<'_>)) -> Result<(), UnreadableFile> {
