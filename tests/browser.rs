@@ -38,6 +38,10 @@ struct Words {
     successful: &'static str,
     delivered: &'static str,
     history: &'static str,
+    verify: &'static str,
+    all_arrived: &'static str,
+    check: &'static str,
+    may_run: &'static str,
 }
 
 const WORDS: [Words; 2] = [
@@ -62,6 +66,10 @@ const WORDS: [Words; 2] = [
         successful: "Successful",
         delivered: "Every member has been delivered to the list.",
         history: "Run history",
+        verify: "Verify delivery",
+        all_arrived: "Everybody who was sent is on the list.",
+        check: "Check",
+        may_run: "The export can run.",
     },
     Words {
         lang: "zh-HK",
@@ -84,6 +92,10 @@ const WORDS: [Words; 2] = [
         successful: "成功",
         delivered: "所有成員都已送達清單。",
         history: "執行歷程記錄",
+        verify: "驗證送達",
+        all_arrived: "所有已傳送的人都在清單中。",
+        check: "檢查",
+        may_run: "此匯出可以執行。",
     },
 ];
 
@@ -112,6 +124,7 @@ async fn an_export_is_set_up_and_run_by_its_labels() {
                 "gold2@example.com"
             ]
         );
+        check(&tab, &words).await;
     }
 }
 
@@ -239,5 +252,21 @@ async fn run(tab: &Tab, words: &Words) {
     tab.check_accessibility().await;
     tab.click(words.history).await;
     tab.see(words.successful).await;
+    tab.check_accessibility().await;
+}
+
+/// Before sending and after it: what a run would do, and who arrived.
+async fn check(tab: &Tab, words: &Words) {
+    tab.goto("/exports").await;
+    tab.click("Gold mailing").await;
+    tab.click(words.check).await;
+    tab.check_accessibility().await;
+    tab.click(words.check).await;
+    tab.see(words.may_run).await;
+    tab.check_accessibility().await;
+    tab.goto("/exports").await;
+    tab.click(words.successful).await;
+    tab.click(words.verify).await;
+    tab.see(words.all_arrived).await;
     tab.check_accessibility().await;
 }
