@@ -91,6 +91,9 @@ impl Services {
         storage::migrate(&db, &settings.database_url())
             .await
             .context("cannot migrate the database")?;
+        storage::audit::adopt(&db)
+            .await
+            .context("cannot chain the audit log")?;
         let key = MasterKey::load_or_create(&settings.master_key_file())
             .context("cannot load the master key")?;
         let snapshots = snapshots(&settings).context("cannot open the snapshots")?;

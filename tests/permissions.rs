@@ -129,6 +129,23 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("post", "/exports/detach", Contributor),
     ("get", "/exports/add-segment", Contributor),
     ("post", "/exports/add-segment", Contributor),
+    ("get", "/settings/audit/download", Administrator),
+    ("post", "/settings/audit/verify", Administrator),
+    ("get", "/settings/people/new", Administrator),
+    ("post", "/settings/people/new", Administrator),
+    ("get", "/settings/people/{id}", Administrator),
+    ("post", "/settings/people/{id}/role", Administrator),
+    ("post", "/settings/people/{id}/disable", Administrator),
+    ("post", "/settings/people/{id}/enable", Administrator),
+    ("post", "/settings/people/{id}/link", Administrator),
+    ("get", "/settings/people/{id}/remove", Administrator),
+    ("post", "/settings/people/{id}/remove", Administrator),
+    ("get", "/invitation/{token}", Anybody),
+    ("post", "/invitation/{token}", Anybody),
+    ("get", "/account", Viewer),
+    ("post", "/account/password", Viewer),
+    ("post", "/account/sessions/end-others", Viewer),
+    ("post", "/account/sessions/{id}/end", Viewer),
 ];
 
 #[test]

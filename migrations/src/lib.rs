@@ -18,7 +18,9 @@ mod m20261125_020001_index_lists;
 mod m20261125_030001_create_checks;
 mod m20261125_030002_create_run_approvals;
 mod m20261125_030003_create_sweeps;
+mod m20261125_040001_chain_audit_events;
 mod m20261125_040001_create_snapshot_schema;
+mod m20261125_040002_extend_people;
 
 /// Applies the steps in order.
 pub struct Migrator;
@@ -40,6 +42,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_040001_create_snapshot_schema::Migration),
             Box::new(m20261125_030002_create_run_approvals::Migration),
             Box::new(m20261125_030003_create_sweeps::Migration),
+            Box::new(m20261125_040001_chain_audit_events::Migration),
+            Box::new(m20261125_040002_extend_people::Migration),
         ]
     }
 }

@@ -4,8 +4,10 @@
 //! disabling an account or changing its role ends it at once, everywhere. Permissions are asked in handlers through
 //! [`crate::web::SignedIn::require`].
 
+pub(crate) mod device;
 pub(crate) mod pages;
 mod password;
+pub mod people;
 mod session;
 mod set_up;
 pub mod store;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{CurrentUser, store};
 use crate::storage::random_bytes;
-use crate::web::csrf;
+use crate::web::{Visit, csrf};
 
 /// A session ends this long after sign-in, whatever happens.
 pub(super) const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -28,17 +28,16 @@ const SECRET_KEY: &str = "sid";
 /// The database's.
 pub async fn start_session(
     db: &impl ConnectionTrait,
-    cookie: &Session,
+    visit: &Visit,
     user: &CurrentUser,
-    ip: &str,
-    now: Timestamp,
 ) -> Result<(), DbErr> {
+    let (cookie, now) = (visit.session(), visit.now);
     end_session(db, cookie, now).await?;
     cookie.clear();
     cookie.renew();
     csrf::renew(cookie);
-    let secret = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
-    store::insert_session(db, &hash(&secret), user.id, ip, now).await?;
+    let secret = secret();
+    store::insert_session(db, &hash(&secret), user.id, &visit.ip, &visit.device, now).await?;
     if let Err(error) = cookie.insert(SECRET_KEY, secret) {
         tracing::error!(%error, "session cookie not written");
     }
@@ -86,7 +85,12 @@ pub async fn end_session(
     Ok(())
 }
 
-fn hash(secret: &str) -> String {
+/// A secret nobody can guess, safe in URLs.
+pub(super) fn secret() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes::<32>())
+}
+
+pub(super) fn hash(secret: &str) -> String {
     Sha256::digest(secret.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -11,6 +11,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
+use super::people::Author;
 use super::{CurrentUser, Password, PasswordProblem, Role};
 use crate::locale::Lang;
 use crate::storage::UtcMillis;
@@ -84,26 +85,73 @@ pub async fn add_user(
     ip: Option<&str>,
     now: Timestamp,
 ) -> Result<CurrentUser, UserProblem> {
-    let name = new.name.trim().to_owned();
-    let email = new.email.trim().to_lowercase();
-    if name.is_empty() || name.chars().count() > MAX_TEXT_CHARACTERS {
+    let (name, email) = check(&new.name, &new.email)?;
+    new.password.check()?;
+    let row = NewRow {
+        name,
+        email,
+        role: new.role,
+        password_hash: Some(new.password.hash().await),
+        is_invited: false,
+    };
+    let author = Author {
+        user_id: by,
+        ip,
+        at: now,
+    };
+    Ok(current_user(insert_user(db, row, author).await?))
+}
+
+/// Name and address as they are kept.
+///
+/// # Errors
+/// [`UserProblem::Name`] and [`UserProblem::Email`].
+pub(super) fn check(name: &str, email: &str) -> Result<(String, String), UserProblem> {
+    let name = name.trim().to_owned();
+    let email = email.trim().to_lowercase();
+    if name.is_empty()
+        || name.chars().count() > MAX_TEXT_CHARACTERS
+        || name.chars().any(char::is_control)
+    {
         return Err(UserProblem::Name);
     }
     if !email_address::EmailAddress::is_valid(&email) || email.chars().count() > MAX_TEXT_CHARACTERS
     {
         return Err(UserProblem::Email);
     }
-    new.password.check()?;
+    Ok((name, email))
+}
+
+/// A row to be inserted; name and address have been checked.
+pub(super) struct NewRow {
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) role: Role,
+    pub(super) password_hash: Option<String>,
+    pub(super) is_invited: bool,
+}
+
+pub(super) async fn insert_user(
+    db: &impl ConnectionTrait,
+    new: NewRow,
+    author: Author<'_>,
+) -> Result<user::Model, UserProblem> {
+    let now = UtcMillis::from(author.at);
     let row = user::ActiveModel {
         id: Set(Uuid::now_v7()),
-        email: Set(email),
-        name: Set(name),
+        email: Set(new.email),
+        name: Set(new.name),
         role: Set(new.role.name().to_owned()),
-        password_hash: Set(Some(new.password.hash().await)),
+        password_hash: Set(new.password_hash),
         lang: Set(None),
         disabled_at: Set(None),
-        created_at: Set(now.into()),
-        updated_at: Set(now.into()),
+        created_at: Set(now),
+        updated_at: Set(now),
+        invited_at: Set(new.is_invited.then_some(now)),
+        invitation_hash: Set(None),
+        invitation_expires_at: Set(None),
+        removed_at: Set(None),
+        last_signed_in_at: Set(None),
     };
     let model = row
         .insert(db)
@@ -112,19 +160,16 @@ pub async fn add_user(
             Some(SqlErr::UniqueConstraintViolation(_)) => UserProblem::EmailTaken,
             _ => error.into(),
         })?;
-    audit::record(
-        db,
-        AuditEvent {
-            at: now,
-            user_id: by,
-            ip,
-            action: "user.added",
-            object_id: model.id.to_string(),
-            detail: json!({ "role": model.role }),
-        },
-    )
-    .await?;
-    Ok(current_user(model))
+    let event = AuditEvent {
+        at: author.at,
+        user_id: author.user_id,
+        ip: author.ip,
+        action: "user.added",
+        object_id: model.id.to_string(),
+        detail: json!({ "name": model.name, "email": model.email, "role": model.role }),
+    };
+    audit::record(db, event).await?;
+    Ok(model)
 }
 
 /// The account with an address, compared without case.
@@ -158,7 +203,7 @@ pub async fn find_active_user(
     Ok(found.map(current_user))
 }
 
-/// Name of a person, disabled or not; `None` for somebody who was removed.
+/// Name of a person, disabled, removed or neither.
 ///
 /// # Errors
 /// The database's.
@@ -187,6 +232,7 @@ pub async fn is_session_active(db: &impl ConnectionTrait, id: Uuid) -> Result<bo
 /// The database's.
 pub async fn list_users(db: &impl ConnectionTrait) -> Result<Vec<CurrentUser>, DbErr> {
     let found = user::Entity::find()
+        .filter(user::Column::RemovedAt.is_null())
         .order_by_asc(user::Column::Name)
         .limit(1000)
         .all(db)
@@ -267,8 +313,17 @@ pub(super) async fn insert_session(
     secret_hash: &str,
     user_id: Uuid,
     ip: &str,
+    device: &str,
     now: Timestamp,
 ) -> Result<(), DbErr> {
+    user::Entity::update_many()
+        .col_expr(
+            user::Column::LastSignedInAt,
+            Expr::value(UtcMillis::from(now)),
+        )
+        .filter(user::Column::Id.eq(user_id))
+        .exec(db)
+        .await?;
     session::ActiveModel {
         id: Set(Uuid::now_v7()),
         secret_hash: Set(secret_hash.to_owned()),
@@ -277,6 +332,8 @@ pub(super) async fn insert_session(
         created_at: Set(now.into()),
         last_seen_at: Set(now.into()),
         ended_at: Set(None),
+        device: Set(device.to_owned()),
+        proved_at: Set(None),
     }
     .insert(db)
     .await?;
@@ -328,7 +385,7 @@ pub(super) async fn end_session(
     end_sessions(db, session::Column::SecretHash.eq(secret_hash), now).await
 }
 
-async fn end_sessions_of(
+pub(super) async fn end_sessions_of(
     db: &impl ConnectionTrait,
     user_id: Uuid,
     now: Timestamp,

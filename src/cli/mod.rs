@@ -6,6 +6,7 @@
     reason = "answers of a command go to standard output"
 )]
 
+mod audit;
 mod check;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -38,6 +39,9 @@ struct Arguments {
 enum Command {
     /// Run the web application and the export engine.
     Serve,
+    /// Look after the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Look for what would go wrong later.
     Doctor(doctor::Doctor),
     /// List exports.
@@ -83,6 +87,7 @@ async fn execute(command: Command) -> anyhow::Result<()> {
     let settings = Settings::load()?;
     match command {
         Command::Serve => serve::run(settings).await,
+        Command::Audit(command) => audit::run(settings, command).await,
         Command::Doctor(arguments) => doctor::run(settings, arguments).await,
         Command::Export(command) => export::run(settings, command).await,
         Command::Migrate => migrate::run(settings).await,

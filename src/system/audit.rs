@@ -1,47 +1,346 @@
-//! Settings > Audit: who did what, when and from where.
+//! Settings > Audit: who did what, when and from where; search, download, verification.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query};
+use actix_web::web::{Bytes, Data, Query};
 use askama::Template;
-use sea_orm::DatabaseConnection;
+use futures_util::stream;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use sea_orm::{DatabaseConnection, DbErr};
 use serde::Deserialize;
-use uuid::Uuid;
+use serde_json::{Value, json};
+use url::form_urlencoded;
 
+use super::audit_labels::{GROUPS, label_key};
 use crate::auth::Permission;
-use crate::storage::audit::{self, RecordedEvent};
-use crate::web::{self, Page, PageError, SignedIn};
+use crate::locale::Lang;
+use crate::storage::audit::{self, AuditEvent, EventFilter, Order, RecordedEvent};
+use crate::web::spreadsheet::{BYTE_ORDER_MARK, push_row};
+use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths, spreadsheet};
 
 /// Events on one page.
 const PAGE_EVENTS: u64 = 100;
+/// Events of a download read at once.
+const BATCH_EVENTS: u64 = 500;
+/// Longest text of a search, in characters.
+const MOST_CHARACTERS: usize = 200;
 
 #[derive(Template)]
 #[template(path = "system/audit.html")]
 struct AuditPage {
     page: Page,
-    events: Vec<RecordedEvent>,
-    /// Where older events start, when there may be some.
-    older_than: Option<Uuid>,
+    asked: Asked,
+    groups: &'static [(&'static str, &'static str)],
+    rows: Vec<Row>,
+    /// Leads back to the first page, or nothing on it.
+    first: String,
+    /// Leads to the next page, or nothing.
+    next: String,
+    download: String,
+    errors: FieldErrors,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Older {
-    before: Option<Uuid>,
+struct Row {
+    event: RecordedEvent,
+    label: Option<String>,
+    details: Vec<String>,
+}
+
+/// The search as it was typed.
+#[derive(Clone, Default, Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    person: String,
+    #[serde(default)]
+    group: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    until: String,
+    #[serde(default)]
+    order: String,
+    #[serde(default)]
+    after: String,
+}
+
+impl Asked {
+    fn order(&self) -> Order {
+        match self.order.as_str() {
+            "oldest" => Order::Oldest,
+            _ => Order::Newest,
+        }
+    }
+
+    /// The filter, with what is wrong about the dates.
+    fn filter(&self, visit: &SignedIn, zone: &TimeZone) -> (EventFilter, FieldErrors) {
+        let mut errors = FieldErrors::default();
+        let mut day = |field: &str, text: &str| match text.trim() {
+            "" => None,
+            text => {
+                let date = text.parse::<Date>().ok();
+                if date.is_none() {
+                    errors.add(field, visit.t("system-audit-bad-date"));
+                }
+                date
+            }
+        };
+        let midnight = |date: Date| zone.to_timestamp(date.at(0, 0, 0, 0)).ok();
+        let from = day("from", &self.from).and_then(midnight);
+        let until = day("until", &self.until)
+            .and_then(|date| date.checked_add(1.day()).ok())
+            .and_then(midnight);
+        let text = |text: &str| text.trim().chars().take(MOST_CHARACTERS).collect();
+        let filter = EventFilter {
+            text: text(&self.q),
+            person: text(&self.person),
+            group: text(&self.group),
+            from,
+            until,
+        };
+        (filter, errors)
+    }
+
+    fn query(&self, after: Option<i64>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("q", &self.q),
+            ("person", &self.person),
+            ("group", &self.group),
+            ("from", &self.from),
+            ("until", &self.until),
+            ("order", &self.order),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        if let Some(after) = after {
+            query.append_pair("after", &after.to_string());
+        }
+        query.finish()
+    }
 }
 
 /// `GET /settings/audit`.
 pub(super) async fn list(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
-    query: Query<Older>,
+    query: Query<Asked>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
-    let mut events = audit::list(&**db, query.before, PAGE_EVENTS + 1).await?;
-    let has_older = events.len() as u64 > PAGE_EVENTS;
+    let asked = query.into_inner();
+    let page = visit.page("audit");
+    let (filter, errors) = asked.filter(&visit, &page.zone);
+    let after = asked.after.parse().ok();
+    let mut events = audit::list(&**db, &filter, asked.order(), after, PAGE_EVENTS + 1).await?;
+    let has_next = events.len() as u64 > PAGE_EVENTS;
     events.truncate(usize::try_from(PAGE_EVENTS).expect("a page fits in memory"));
-    let older_than = events.last().map(|event| event.id).filter(|_| has_older);
+    let last = events.last().map(|event| event.seq).filter(|_| has_next);
+    let address = |after| format!("{}?{}", paths::audit(), asked.query(after));
+    let row = |event: RecordedEvent| Row {
+        label: label_key(&event.action).map(|key| visit.t(key)),
+        details: describe(&event.detail),
+        event,
+    };
     web::render(&AuditPage {
-        page: visit.page("audit"),
-        events,
-        older_than,
+        first: after.map_or_else(String::new, |_: i64| address(None)),
+        next: last.map_or_else(String::new, |seq| address(Some(seq))),
+        download: format!("{}?{}", paths::audit_download(), asked.query(None)),
+        rows: events.into_iter().map(row).collect(),
+        groups: GROUPS,
+        page,
+        asked,
+        errors,
     })
+}
+
+/// `GET /settings/audit/download`: what the search finds, as CSV. That somebody took it is recorded first.
+pub(super) async fn download(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    query: Query<Asked>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::Administer)?;
+    let asked = query.into_inner();
+    let zone = visit.page("").zone;
+    let (filter, _) = asked.filter(&visit, &zone);
+    let event = event(
+        &visit,
+        "audit.downloaded",
+        json!({ "search": asked.query(None) }),
+    );
+    audit::record(&**db, event).await?;
+    let state = Download {
+        db: db.into_inner(),
+        filter,
+        order: asked.order(),
+        lang: visit.lang,
+        after: None,
+        is_started: false,
+        is_over: false,
+    };
+    let rows = stream::try_unfold(state, |mut state| async move {
+        Ok::<_, DbErr>(state.next().await?.map(|bytes| (bytes, state)))
+    });
+    let name = format!("audit-{}.csv", visit.now.strftime("%Y%m%d-%H%M%S"));
+    Ok(spreadsheet::download(name, Box::pin(rows)))
+}
+
+struct Download {
+    db: std::sync::Arc<DatabaseConnection>,
+    filter: EventFilter,
+    order: Order,
+    lang: Lang,
+    after: Option<i64>,
+    is_started: bool,
+    is_over: bool,
+}
+
+impl Download {
+    /// The next piece of the file; nothing after the last.
+    async fn next(&mut self) -> Result<Option<Bytes>, DbErr> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let events = audit::list(
+            &*self.db,
+            &self.filter,
+            self.order,
+            self.after,
+            BATCH_EVENTS,
+        )
+        .await?;
+        self.is_over = (events.len() as u64) < BATCH_EVENTS;
+        self.after = events.last().map(|event| event.seq).or(self.after);
+        let mut piece = Vec::new();
+        let mut write = |fields: &[String]| push_row(&mut piece, fields.iter().map(String::as_str));
+        if !self.is_started {
+            self.is_started = true;
+            let keys = [
+                "system-audit-number",
+                "system-audit-when",
+                "system-audit-who",
+                "system-audit-where",
+                "system-audit-what",
+                "system-audit-action",
+                "system-audit-object",
+                "system-audit-detail",
+                "system-audit-hash",
+            ];
+            let mut headings = keys.map(|key| self.lang.t(key));
+            headings[0].insert_str(0, BYTE_ORDER_MARK);
+            write(&headings);
+        }
+        for event in events {
+            let label = label_key(&event.action).map(|key| self.lang.t(key));
+            write(&[
+                event.seq.to_string(),
+                event.at.to_string(),
+                event.user_name.unwrap_or_default(),
+                event.ip.unwrap_or_default(),
+                label.unwrap_or_default(),
+                event.action,
+                event.object_id,
+                event.detail.to_string(),
+                event.hash,
+            ]);
+        }
+        Ok(Some(piece.into()))
+    }
+}
+
+/// `POST /settings/audit/verify`.
+pub(super) async fn verify(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::Administer)?;
+    let found = audit::verify(&**db).await?;
+    match found.broken {
+        None => {
+            let text = visit.msg("system-audit-whole").num("count", found.events);
+            visit.flash_success(text.to_string());
+        }
+        Some(broken) => {
+            let text = visit.msg("system-audit-broken").num("number", broken.seq);
+            visit.flash_danger(text.to_string());
+        }
+    }
+    audit::record(&**db, event(&visit, "audit.verified", json!(found))).await?;
+    Ok(web::see_other(&paths::audit()))
+}
+
+fn event<'a>(visit: &'a SignedIn, action: &'a str, detail: Value) -> AuditEvent<'a> {
+    AuditEvent {
+        at: visit.now,
+        user_id: Some(visit.user.id),
+        ip: Some(&visit.ip),
+        action,
+        object_id: String::new(),
+        detail,
+    }
+}
+
+/// Details as lines: what changed as "field: before → after", everything else as "field: value".
+fn describe(detail: &Value) -> Vec<String> {
+    let Some(fields) = detail.as_object() else {
+        return vec![detail.to_string()];
+    };
+    let show = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => "–".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let mut lines = Vec::new();
+    let (before, after) = (fields.get("before"), fields.get("after"));
+    let objects = (
+        before.and_then(Value::as_object),
+        after.and_then(Value::as_object),
+    );
+    if let (Some(before), Some(after)) = objects {
+        let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            let (old, new) = (before.get(key), after.get(key));
+            if old != new {
+                lines.push(format!("{key}: {} → {}", show(old), show(new)));
+            }
+        }
+    }
+    for (key, value) in fields {
+        match (key.as_str(), value.as_object()) {
+            ("before" | "after", Some(_)) if objects.0.is_some() && objects.1.is_some() => {}
+            ("before" | "after", Some(fields)) => {
+                let field = |(name, value)| format!("{key}, {name}: {}", show(Some(value)));
+                lines.extend(fields.iter().map(field));
+            }
+            _ => lines.push(format!("{key}: {}", show(Some(value)))),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_show_what_changed() {
+        let detail = json!({
+            "before": { "role": "viewer", "name": "A" }, "after": { "role": "administrator", "name": "A" }, "count": 2,
+        });
+        assert_eq!(
+            describe(&detail),
+            ["role: viewer → administrator", "count: 2"]
+        );
+        assert_eq!(
+            describe(&json!({ "after": { "name": "N" } })),
+            ["after, name: N"]
+        );
+        assert!(describe(&json!({})).is_empty());
+    }
 }

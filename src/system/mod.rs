@@ -1,12 +1,12 @@
-//! The installation as a whole: home page, people, audit log, about, health, metrics. Reads other concepts, changes nothing.
+//! The installation as a whole: home page, audit log, about, health, metrics. Reads other concepts, changes nothing.
 
 mod about;
 mod api_usage;
 mod audit;
+pub mod audit_labels;
 pub(crate) mod health;
 mod home;
 pub(crate) mod metrics;
-mod people;
 pub mod sweeper;
 
 pub use metrics::Metrics;
@@ -19,6 +19,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/", web::get().to(home::show))
         .route("/settings/system", web::get().to(about::show))
         .route("/settings/system/api-usage", web::get().to(api_usage::show))
-        .route("/settings/people", web::get().to(people::list))
-        .route("/settings/audit", web::get().to(audit::list));
+        .route("/settings/audit", web::get().to(audit::list))
+        .route("/settings/audit/download", web::get().to(audit::download))
+        .route("/settings/audit/verify", web::post().to(audit::verify));
 }

@@ -342,9 +342,75 @@ pub fn people() -> String {
     "/settings/people".into()
 }
 
+/// A page of the people a search finds, counted from 1.
+pub fn people_page(search: &str, sort: &str, is_descending: bool, page: u64) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if !search.is_empty() {
+        query.append_pair("q", search);
+    }
+    query.append_pair("sort", sort);
+    if is_descending {
+        query.append_pair("dir", "desc");
+    }
+    if page > 1 {
+        query.append_pair("page", &page.to_string());
+    }
+    format!("/settings/people?{}", query.finish())
+}
+
+/// The form for a new person.
+pub fn new_person() -> String {
+    "/settings/people/new".into()
+}
+
+/// A person.
+pub fn person(id: Uuid) -> String {
+    format!("/settings/people/{id}")
+}
+
+/// Something done to a person: `role`, `disable`, `enable`, `link`, `remove`.
+pub fn person_action(id: Uuid, action: &str) -> String {
+    format!("/settings/people/{id}/{action}")
+}
+
+/// Where a link that lets somebody choose a password leads.
+pub fn invitation(token: &str) -> String {
+    format!("/invitation/{token}")
+}
+
+/// The signed-in person's own account.
+pub fn account() -> String {
+    "/account".into()
+}
+
+/// Where a POST changes one's own password.
+pub fn account_password() -> String {
+    "/account/password".into()
+}
+
+/// Where a POST ends one of one's own sessions.
+pub fn end_session(id: Uuid) -> String {
+    format!("/account/sessions/{id}/end")
+}
+
+/// Where a POST ends all of one's own sessions but this one.
+pub fn end_other_sessions() -> String {
+    "/account/sessions/end-others".into()
+}
+
 /// Settings > Audit.
 pub fn audit() -> String {
     "/settings/audit".into()
+}
+
+/// The audit log as a file.
+pub fn audit_download() -> String {
+    "/settings/audit/download".into()
+}
+
+/// Where a POST verifies the audit log.
+pub fn audit_verify() -> String {
+    "/settings/audit/verify".into()
 }
 
 /// Where Constant Contact sends the browser back after authorising; registered there as the redirect URI.

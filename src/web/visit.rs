@@ -7,7 +7,7 @@ use std::ops::Deref;
 use actix_session::{Session, SessionExt};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use jiff::Timestamp;
@@ -36,6 +36,8 @@ pub struct Visit {
     pub session_id: Option<Uuid>,
     /// Address the request came from.
     pub ip: String,
+    /// Browser and system, as far as the browser says.
+    pub device: String,
     /// When the request arrived.
     pub now: Timestamp,
     path: String,
@@ -159,6 +161,7 @@ pub async fn load_visit(
     let visit = Visit {
         lang: choose_lang(&request, user.as_ref()),
         ip: client_address(&request),
+        device: device(&request),
         path: request
             .uri()
             .path_and_query()
@@ -206,6 +209,12 @@ fn client_address(request: &ServiceRequest) -> String {
         peer
     };
     client.to_string()
+}
+
+fn device(request: &ServiceRequest) -> String {
+    let header = request.headers().get(USER_AGENT);
+    let text = header.and_then(|value| value.to_str().ok());
+    auth::device::describe(text.unwrap_or_default())
 }
 
 fn choose_lang(request: &ServiceRequest, user: Option<&CurrentUser>) -> Lang {

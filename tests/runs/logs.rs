@@ -106,7 +106,9 @@ async fn no_address_reaches_the_log_an_error_or_the_audit_log() {
             .len()
             > 3
     );
-    let events = audit::list(db, None, 1_000).await.unwrap();
+    let events = audit::list(db, &Default::default(), Default::default(), None, 1_000)
+        .await
+        .unwrap();
     assert!(events.len() > 50);
     told.push_str(&format!("{events:?}"));
     assert!(!told.contains(DOMAIN), "{told}");

@@ -75,7 +75,15 @@ async fn every_rejected_and_cut_row_is_in_a_file_that_spreadsheets_may_open() {
         assert_eq!((row[3].chars().count(), row[4].chars().count()), (80, 50));
         assert_eq!(row[5], "已截短：Constant Contact 最多接受 50 個字元");
     }
-    let events = audit::list(&**stage.services.db, None, 10).await.unwrap();
+    let events = audit::list(
+        &**stage.services.db,
+        &Default::default(),
+        Default::default(),
+        None,
+        10,
+    )
+    .await
+    .unwrap();
     let downloads = events
         .iter()
         .filter(|event| event.action == "run.rows-downloaded");

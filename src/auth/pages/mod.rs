@@ -1,6 +1,11 @@
-//! Pages anybody reaches: sign-in, sign-out, set-up, language.
+//! Sign-in, sign-out, set-up, language; people as administrators manage them; one's own account.
 
+mod account;
+mod invitation;
 mod language;
+mod people;
+mod person;
+mod problem;
 mod set_up;
 mod sign_in;
 
@@ -14,5 +19,45 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/set-up", web::get().to(set_up::show))
         .route("/set-up", web::post().to(set_up::submit))
-        .route("/language", web::post().to(language::choose));
+        .route("/language", web::post().to(language::choose))
+        .route("/invitation/{token}", web::get().to(invitation::show))
+        .route("/invitation/{token}", web::post().to(invitation::accept))
+        .route("/account", web::get().to(account::show))
+        .route("/account/password", web::post().to(account::set_password))
+        .route(
+            "/account/sessions/end-others",
+            web::post().to(account::end_other_sessions),
+        )
+        .route(
+            "/account/sessions/{id}/end",
+            web::post().to(account::end_session),
+        )
+        .route("/settings/people", web::get().to(people::list))
+        .route("/settings/people/new", web::get().to(people::new))
+        .route("/settings/people/new", web::post().to(people::add))
+        .route("/settings/people/{id}", web::get().to(person::show))
+        .route(
+            "/settings/people/{id}/role",
+            web::post().to(person::set_role),
+        )
+        .route(
+            "/settings/people/{id}/disable",
+            web::post().to(person::disable),
+        )
+        .route(
+            "/settings/people/{id}/enable",
+            web::post().to(person::enable),
+        )
+        .route(
+            "/settings/people/{id}/link",
+            web::post().to(person::make_link),
+        )
+        .route(
+            "/settings/people/{id}/remove",
+            web::get().to(person::ask_remove),
+        )
+        .route(
+            "/settings/people/{id}/remove",
+            web::post().to(person::remove),
+        );
 }

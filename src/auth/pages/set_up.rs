@@ -7,7 +7,8 @@ use askama::Template;
 use sea_orm::DatabaseConnection;
 use serde::Deserialize;
 
-use crate::auth::{self, NewUser, Password, PasswordProblem, Role, SetUpState, UserProblem, store};
+use super::problem::describe;
+use crate::auth::{self, NewUser, Password, Role, SetUpState, UserProblem, store};
 use crate::web::{self, FieldErrors, Page, PageError, Visit, paths};
 
 #[derive(Template)]
@@ -76,33 +77,11 @@ pub(super) async fn submit(
     };
     match store::add_user(&**db, new, None, Some(&visit.ip), visit.now).await {
         Ok(user) => {
-            auth::start_session(&**db, visit.session(), &user, &visit.ip, visit.now).await?;
+            auth::start_session(&**db, &visit, &user).await?;
             visit.flash_success(visit.t("auth-set-up-done"));
             Ok(web::see_other(&paths::home()))
         }
         Err(UserProblem::Database(error)) => Err(error.into()),
         Err(problem) => refuse(StatusCode::UNPROCESSABLE_ENTITY, describe(&visit, &problem)),
     }
-}
-
-fn describe(visit: &Visit, problem: &UserProblem) -> FieldErrors {
-    use crate::auth::{MAX_PASSWORD_CHARACTERS as MAX, MIN_PASSWORD_CHARACTERS as MIN};
-    let (field, message) = match problem {
-        UserProblem::Name => {
-            let message = visit.msg("auth-problem-name");
-            ("name", message.num("max", store::MAX_TEXT_CHARACTERS))
-        }
-        UserProblem::Email => ("email", visit.msg("auth-problem-email")),
-        UserProblem::EmailTaken => ("email", visit.msg("auth-problem-email-taken")),
-        UserProblem::Password(PasswordProblem::TooShort) => {
-            let message = visit.msg("auth-problem-password-short");
-            ("password", message.num("min", MIN))
-        }
-        UserProblem::Password(PasswordProblem::TooLong) => {
-            let message = visit.msg("auth-problem-password-long");
-            ("password", message.num("max", MAX))
-        }
-        UserProblem::Database(_) => ("", visit.msg("error-internal-text")),
-    };
-    FieldErrors::one(field, message.to_string())
 }

@@ -73,7 +73,7 @@ pub(super) async fn submit(
     };
     let (status, problem) = match auth::verify_password(&**db, &attempt).await {
         Ok(user) => {
-            auth::start_session(&**db, visit.session(), &user, &visit.ip, visit.now).await?;
+            auth::start_session(&**db, &visit, &user).await?;
             audit::record(&**db, event(Some(user.id), "user.signed-in")).await?;
             return Ok(web::see_other(&return_to));
         }

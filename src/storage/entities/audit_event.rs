@@ -15,6 +15,10 @@ pub struct Model {
     pub action: String,
     pub object_id: String,
     pub detail: Json,
+    /// Place in the chain, counted from 1; `None` only for events from before there was a chain.
+    pub seq: Option<i64>,
+    /// SHA-256 over the hash before and this event, in hexadecimal.
+    pub hash: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

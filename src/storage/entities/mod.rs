@@ -2,12 +2,14 @@
 
 pub mod application_registration;
 pub mod audit_event;
+pub mod audit_head;
 pub mod authorization_state;
 pub mod check;
 pub mod connection;
 pub mod consent;
 pub mod export;
 pub mod export_segment;
+pub mod oidc_state;
 pub mod run;
 pub mod run_approval;
 pub mod run_part;
@@ -20,3 +22,4 @@ pub mod source;
 pub mod sweep;
 pub mod upload;
 pub mod user;
+pub mod user_identity;

@@ -17,6 +17,10 @@ pub struct Model {
     pub created_at: UtcMillis,
     pub last_seen_at: UtcMillis,
     pub ended_at: Option<UtcMillis>,
+    /// Browser and system, as far as the browser says.
+    pub device: String,
+    /// When this person last proved again who they are, in this session.
+    pub proved_at: Option<UtcMillis>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -18,6 +18,14 @@ pub struct Model {
     pub disabled_at: Option<UtcMillis>,
     pub created_at: UtcMillis,
     pub updated_at: UtcMillis,
+    /// Set while an invitation waits for its answer: this person has never been able to come in.
+    pub invited_at: Option<UtcMillis>,
+    /// SHA-256 of the token in the link that sets a password, in hexadecimal.
+    pub invitation_hash: Option<String>,
+    pub invitation_expires_at: Option<UtcMillis>,
+    /// Removed people keep their name for the log and nothing else.
+    pub removed_at: Option<UtcMillis>,
+    pub last_signed_in_at: Option<UtcMillis>,
 }
 
 // Rows hold an address and a password hash: neither belongs in a log.

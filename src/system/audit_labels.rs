@@ -1,0 +1,94 @@
+//! What the actions of the audit log are called, so that nobody has to know their names in the code.
+//!
+//! Whoever records a new action adds it here; `tests/audit.rs` fails otherwise. An action of an older or newer version
+//! that is missing shows its raw name alone.
+
+/// Action and the key of its label, by the object it is about.
+pub const LABELS: &[(&str, &str)] = &[
+    ("audit.downloaded", "audit-action-audit-downloaded"),
+    ("audit.verified", "audit-action-audit-verified"),
+    (
+        "check.cancel-requested",
+        "audit-action-check-cancel-requested",
+    ),
+    ("check.requested", "audit-action-check-requested"),
+    (
+        "connection.authenticated",
+        "audit-action-connection-authenticated",
+    ),
+    (
+        "connection.authentication-failed",
+        "audit-action-connection-authentication-failed",
+    ),
+    ("connection.changed", "audit-action-connection-changed"),
+    ("connection.consented", "audit-action-connection-consented"),
+    ("connection.created", "audit-action-connection-created"),
+    (
+        "connection.export-user-added",
+        "audit-action-connection-export-user-added",
+    ),
+    ("connection.removed", "audit-action-connection-removed"),
+    ("connection.saved", "audit-action-connection-saved"),
+    (
+        "connection.secret-typed",
+        "audit-action-connection-secret-typed",
+    ),
+    (
+        "connection.sign-in-lost",
+        "audit-action-connection-sign-in-lost",
+    ),
+    (
+        "connection.sign-in-found",
+        "audit-action-connection-sign-in-found",
+    ),
+    ("export.changed", "audit-action-export-changed"),
+    ("export.created", "audit-action-export-created"),
+    ("export.removed", "audit-action-export-removed"),
+    ("run.approval-asked", "audit-action-run-approval-asked"),
+    ("run.approved", "audit-action-run-approved"),
+    ("run.cancel-requested", "audit-action-run-cancel-requested"),
+    ("run.finished", "audit-action-run-finished"),
+    ("run.requested", "audit-action-run-requested"),
+    ("run.rows-downloaded", "audit-action-run-rows-downloaded"),
+    ("segment.changed", "audit-action-segment-changed"),
+    ("segment.created", "audit-action-segment-created"),
+    ("segment.removed", "audit-action-segment-removed"),
+    ("source.created", "audit-action-source-created"),
+    ("source.load-failed", "audit-action-source-load-failed"),
+    ("source.load-started", "audit-action-source-load-started"),
+    ("source.loaded", "audit-action-source-loaded"),
+    ("source.removed", "audit-action-source-removed"),
+    ("user.added", "audit-action-user-added"),
+    ("user.disabled", "audit-action-user-disabled"),
+    ("user.enabled", "audit-action-user-enabled"),
+    ("user.link-issued", "audit-action-user-link-issued"),
+    ("user.link-used", "audit-action-user-link-used"),
+    (
+        "user.password-changed",
+        "audit-action-user-password-changed",
+    ),
+    ("user.removed", "audit-action-user-removed"),
+    ("user.role-changed", "audit-action-user-role-changed"),
+    ("user.sessions-ended", "audit-action-user-sessions-ended"),
+    ("user.sign-in-failed", "audit-action-user-sign-in-failed"),
+    ("user.signed-in", "audit-action-user-signed-in"),
+    ("user.signed-out", "audit-action-user-signed-out"),
+];
+
+/// What an action is about (the part before its dot) and the key of that group's label.
+pub const GROUPS: &[(&str, &str)] = &[
+    ("user", "audit-group-user"),
+    ("connection", "audit-group-connection"),
+    ("export", "audit-group-export"),
+    ("check", "audit-group-check"),
+    ("run", "audit-group-run"),
+    ("segment", "audit-group-segment"),
+    ("source", "audit-group-source"),
+    ("audit", "audit-group-audit"),
+];
+
+/// Key of an action's label.
+pub fn label_key(action: &str) -> Option<&'static str> {
+    let found = LABELS.iter().find(|(name, _)| *name == action);
+    found.map(|(_, key)| *key)
+}
