@@ -12,6 +12,9 @@ const MAX_LINE_BYTES: usize = 1024 * 1024;
 /// Most columns that are read.
 const MAX_COLUMNS: usize = 1_024;
 
+/// Length of the byte order mark in UTF-8.
+const BYTE_ORDER_MARK_BYTES: usize = 3;
+
 /// A contact of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Contact<'a> {
@@ -30,6 +33,9 @@ pub(super) struct UnreadableFile;
 /// Takes pieces and hands out contacts.
 pub(super) struct Results {
     reader: Reader,
+    /// The first bytes, until there are enough of them.
+    head: Vec<u8>,
+    is_begun: bool,
     line: Vec<u8>,
     line_length: usize,
     ends: Vec<usize>,
@@ -41,6 +47,8 @@ impl Results {
     pub(super) fn new() -> Self {
         Self {
             reader: Reader::new(),
+            head: Vec::new(),
+            is_begun: false,
             line: vec![0; 8 * 1024],
             line_length: 0,
             ends: vec![0; 64],
@@ -51,6 +59,29 @@ impl Results {
 
     /// Takes the next piece; an empty one is the end of the file.
     pub(super) fn take(
+        &mut self,
+        piece: &[u8],
+        each: &mut dyn FnMut(Contact<'_>),
+    ) -> Result<(), UnreadableFile> {
+        if !self.is_begun {
+            self.head.extend_from_slice(piece);
+            // The reader takes a piece that is nothing but a byte order mark for the end.
+            if !piece.is_empty() && self.head.len() <= BYTE_ORDER_MARK_BYTES {
+                return Ok(());
+            }
+            self.is_begun = true;
+            let head = std::mem::take(&mut self.head);
+            if !head.is_empty() {
+                self.feed(&head, each)?;
+            }
+            if !piece.is_empty() {
+                return Ok(());
+            }
+        }
+        self.feed(piece, each)
+    }
+
+    fn feed(
         &mut self,
         mut piece: &[u8],
         each: &mut dyn FnMut(Contact<'_>),
