@@ -181,6 +181,8 @@ impl Control {
         wake: &Notify,
     ) -> Result<T, Interrupt> {
         tokio::select! {
+            // Work first: when it has just given the lease back, the lease is not lost.
+            biased;
             done = work => done,
             lost = self.beat(stop, wake) => Err(lost),
         }

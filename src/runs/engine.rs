@@ -168,7 +168,13 @@ impl Engine {
         // Boxed: it holds the whole run, and callers keep it in futures of their own.
         let work = Box::pin(work);
         match control.guard(work, self.stop.subscribe(), &self.wake).await {
-            Ok(tick) => tick,
+            Ok(tick) => {
+                if let Tick::Ended(..) = tick {
+                    // Not under the lease, which the run's end has given back.
+                    desk.tidy().await;
+                }
+                tick
+            }
             Err(interrupt) => {
                 tracing::warn!(run = %run.id, ?interrupt, "run left as it is recorded");
                 Tick::Interrupted(run.id)
@@ -330,7 +336,6 @@ impl Engine {
         lease
             .finish(db, &outcome, control.take_requests(), now)
             .await?;
-        self.desk.tidy().await;
         tracing::info!(run = %run.id, outcome = ending.code(), "run ended");
         Ok(Tick::Ended(run.id, ending))
     }
