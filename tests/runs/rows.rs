@@ -21,7 +21,7 @@ fn cells(body: &str) -> Vec<Vec<String>> {
 
 async fn snapshot_is_there(stage: &Stage, run: Uuid) -> bool {
     let snapshot = stage.read(run).await.0.inputs.unwrap().snapshot_id;
-    let left = stage.services.loads.snapshots().list().unwrap();
+    let left = stage.stored_snapshots().await;
     left.iter().any(|left| left.0 == snapshot)
 }
 
