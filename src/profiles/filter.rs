@@ -31,6 +31,17 @@ pub enum Filter {
     },
 }
 
+impl Filter {
+    /// Whether it is plain from its form that it takes every profile; a test of a value may still take them all.
+    pub fn is_everyone(&self) -> bool {
+        match self {
+            Self::All(filters) => filters.iter().all(Self::is_everyone),
+            Self::Any(filters) => filters.iter().any(Self::is_everyone),
+            Self::Not(_) | Self::Test { .. } => false,
+        }
+    }
+}
+
 /// A test of one value. White space around the value never counts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {

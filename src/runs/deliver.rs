@@ -78,6 +78,7 @@ impl Delivery<'_> {
                     let progress = Progress {
                         phase: Some(Phase::Following),
                         totals: Some(totals),
+                        members: Some(totals.read),
                         is_planned: Some(true),
                         requests: self.control.take_requests(),
                         ..Progress::default()
@@ -101,6 +102,13 @@ impl Delivery<'_> {
         arrived: Option<Activity>,
     ) -> Result<(), Interrupt> {
         self.control.check_now().await?;
+        // Here, while the next part is planned on its own thread.
+        let hashed = part.clone();
+        let hashed = tokio::task::spawn_blocking(move || hashed.sha256()).await;
+        let sha256 = hashed.map_err(|stopped| {
+            tracing::error!(run = %self.run.id, error = %stopped, "hashing a part stopped");
+            Outcome::from(Ending::SnapshotUnreadable)
+        })?;
         let Some(before) = before else {
             let progress = Progress {
                 totals: Some(totals),
@@ -110,7 +118,7 @@ impl Delivery<'_> {
             let now = self.desk.clock.now();
             self.control
                 .lease
-                .record_part(&self.desk.db, &part, progress, now)
+                .record_part(&self.desk.db, &part, sha256, progress, now)
                 .await?;
             if let Some(activity) = arrived {
                 return self
@@ -119,7 +127,7 @@ impl Delivery<'_> {
             }
             return self.send(&part, 1).await;
         };
-        if before.sha256 != part.sha256 {
+        if before.sha256 != sha256 {
             tracing::error!(run = %self.run.id, part = part.number, "a recorded part came out differently");
             return Err(Outcome::from(Ending::PlanChanged).into());
         }

@@ -15,7 +15,7 @@ use crate::connections::Connections;
 use crate::exports::ExportDefinition;
 use crate::profiles::{Field, Filter, SnapshotId, Snapshots};
 use crate::segments;
-use crate::sources::{self, Loads};
+use crate::sources::{self, Loads, Snapshot};
 
 /// The engine's surroundings. Cheap to clone.
 #[derive(Clone)]
@@ -66,11 +66,10 @@ impl Desk {
         })
     }
 
-    /// Fields of the snapshot a run reads.
-    pub(super) async fn fields(&self, inputs: &Inputs) -> Result<Vec<Field>, Interrupt> {
+    /// The snapshot a run reads.
+    pub(super) async fn snapshot(&self, inputs: &Inputs) -> Result<Snapshot, Interrupt> {
         sources::store::get_snapshot(&self.db, SnapshotId(inputs.snapshot_id))
             .await
-            .map(|snapshot| snapshot.fields)
             .map_err(|error| unreadable(&error))
     }
 

@@ -19,8 +19,14 @@ pub struct PlannedPart {
     pub last_row: u64,
     /// The file.
     pub csv: Bytes,
-    /// SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
+}
+
+impl PlannedPart {
+    /// SHA-256 of the file, in hexadecimal. Some milliseconds of work.
+    pub fn sha256(&self) -> String {
+        let digest = Sha256::digest(&self.csv);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 // The file holds people.
@@ -107,17 +113,12 @@ impl PartWriter {
             rows: self.rows,
             first_row: self.first_row,
             last_row: self.last_row,
-            sha256: hex(&Sha256::digest(&csv)),
             csv,
         };
         self.number += 1;
         self.rows = 0;
         Some(part)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Appends one value to a row, quoted when needed (RFC 4180). The value must be on one line.

@@ -211,6 +211,7 @@ impl Planner {
         let before = self.totals;
         self.totals.read += 1;
         let email = clean_email(value(0));
+        let hashed = self.seen.hash(email);
         self.row.clear();
         self.row.extend_from_slice(email.as_bytes());
         // Attributes of a profile without a good address are looked at as well: "adjusted" is about the values.
@@ -221,7 +222,7 @@ impl Planner {
             self.fate = Fate::Rejected(flaw);
             return None;
         }
-        if !self.seen.insert(email) {
+        if !self.seen.insert(hashed) {
             self.totals.duplicates += 1;
             self.fate = Fate::Duplicate;
             return None;

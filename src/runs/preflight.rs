@@ -18,6 +18,8 @@ use crate::profiles::{Filter, SnapshotError, SnapshotId};
 #[derive(Clone)]
 pub(super) struct Ready {
     pub(super) snapshot_id: SnapshotId,
+    /// Profiles of the snapshot, as its load counted them.
+    pub(super) profiles: u64,
     pub(super) members: Filter,
     pub(super) layout: Layout,
 }
@@ -52,20 +54,25 @@ pub(super) async fn prepare(
     definition: &ExportDefinition,
     inputs: &Inputs,
 ) -> Result<Ready, Interrupt> {
-    let fields = desk.fields(inputs).await?;
-    let layout = Layout::new(definition, &fields)
+    let snapshot = desk.snapshot(inputs).await?;
+    let layout = Layout::new(definition, &snapshot.fields)
         .map_err(|missing| Outcome::naming(Ending::FieldsMissing, missing.0))?;
     Ok(Ready {
-        snapshot_id: SnapshotId(inputs.snapshot_id),
-        members: members(inputs, &fields)?,
+        snapshot_id: snapshot.id,
+        profiles: snapshot.rows,
+        members: members(inputs, &snapshot.fields)?,
         layout,
     })
 }
 
-/// Counts the members and checks the number.
+/// Counts the members and checks the number. Everybody is as many as the load counted, without reading them again.
 pub(super) async fn count(desk: &Desk, ready: &Ready) -> Result<u64, Interrupt> {
-    let (snapshots, id, filter) = (desk.snapshots(), ready.snapshot_id, ready.members.clone());
-    let counted = tokio::task::spawn_blocking(move || snapshots.count(id, &filter)).await;
+    let counted = if ready.members.is_everyone() {
+        Ok(Ok(ready.profiles))
+    } else {
+        let (snapshots, id, filter) = (desk.snapshots(), ready.snapshot_id, ready.members.clone());
+        tokio::task::spawn_blocking(move || snapshots.count(id, &filter)).await
+    };
     match counted {
         Ok(Ok(0)) => Err(Outcome::from(Ending::NoMembers).into()),
         Ok(Ok(members)) if members > MAX_PROFILES => {

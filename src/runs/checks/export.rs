@@ -106,7 +106,7 @@ async fn count_segments(
     ready: &Ready,
     inputs: &Inputs,
 ) -> Result<Vec<SegmentCount>, Halt> {
-    let fields = desk.fields(inputs).await?;
+    let fields = desk.snapshot(inputs).await?.fields;
     let mut counts = Vec::new();
     for segment in &inputs.segments {
         // Compiled a moment ago for all of them together.

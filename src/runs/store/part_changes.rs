@@ -44,6 +44,7 @@ impl Lease {
         self,
         db: &DatabaseConnection,
         part: &PlannedPart,
+        sha256: String,
         progress: Progress,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -56,7 +57,7 @@ impl Lease {
             file_name: Set(file_name(self.run_id, part.number)),
             rows: Set(part.rows.cast_signed()),
             bytes: Set(int(part.csv.len())),
-            sha256: Set(part.sha256.clone()),
+            sha256: Set(sha256),
             first_row: Set(to_i64(part.first_row)),
             last_row: Set(to_i64(part.last_row)),
             state: Set(PartState::Sending.name().to_owned()),
