@@ -16,6 +16,7 @@
 //! | [`auth`] | accounts, sign-in, sessions, roles, permissions |
 //! | [`web`] | the shell of every page: visit, frame, CSRF, errors, headers, paths |
 //! | [`locale`] | messages, numbers and dates in English and zh-HK |
+//! | [`notices`] | what somebody should know about: in the app, by mail and by webhook |
 //! | [`segments`] | rules over profile fields, member counts |
 //! | [`sources`] | where profiles come from: files, loads, snapshots in use |
 //! | [`profiles`] | snapshots: profiles in bulk, fields, conditions |
@@ -33,6 +34,7 @@ pub mod constant_contact;
 pub mod exports;
 pub mod locale;
 pub mod names;
+pub mod notices;
 pub mod profiles;
 pub mod runs;
 #[cfg(feature = "sandbox")]

@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::connections::{self, Connections, Dependent, Dependents, Uses};
 use crate::exports;
+use crate::notices;
 use crate::profiles::{PostgresSnapshots, Snapshots, SqliteSnapshots};
 use crate::runs::{self, Checks, Desk, Engine, HeldSnapshots, Pace};
 use crate::segments::{self, Members, SegmentUse, SegmentUses};
@@ -215,6 +216,7 @@ impl Application {
                 .route("/static/{version}/{file:.*}", web::get().to(assets::serve))
                 .service(
                     web::scope("")
+                        .wrap(from_fn(notices::count_unread))
                         .wrap(from_fn(csrf::guard))
                         .wrap(from_fn(load_visit))
                         .wrap(from_fn(errors::draw))
@@ -376,6 +378,7 @@ fn pages(config: &mut ServiceConfig) {
     connections::pages::routes(config);
     runs::pages::routes(config);
     system::routes(config);
+    notices::pages::routes(config);
     sources::pages::routes(config);
 }
 

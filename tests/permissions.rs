@@ -25,6 +25,9 @@ use Least::{Administrator, Anybody, Contributor, Viewer};
 
 const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/", Viewer),
+    ("get", "/notices", Viewer),
+    ("post", "/notices/read", Viewer),
+    ("post", "/notices/{id}/read", Viewer),
     ("get", "/healthz", Anybody),
     ("get", "/readyz", Anybody),
     ("get", "/metrics", Anybody),

@@ -186,7 +186,8 @@ impl Connections {
         Ok(until.filter(|until| now < *until))
     }
 
-    /// Renews the tokens of connections that nobody has used for long, so that they do not die of it. What fails is tried
+    /// Renews the tokens of connections that nobody has used for long, so that they do not die of it, and opens notices
+    /// of those that will. What fails is tried
     /// again at the next call; the connection's page warns in time.
     ///
     /// # Errors
@@ -202,7 +203,7 @@ impl Connections {
                 }
             }
         }
-        Ok(())
+        store::warn_of_endings(&self.db, now).await
     }
 
     /// A client of the API that keeps to the limits of an API key, usually [`Grant::client_id`].

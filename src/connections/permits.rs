@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::constant_contact::limits::TOKEN_REQUESTS_PER_SECOND;
 use crate::constant_contact::{PermitRefused, RequestKind, RequestPermits};
+use crate::notices::{self, Details, Kind};
 
 /// Distance of two requests, in percent of what the limit would allow.
 const SPACING_PERCENT: i64 = 104;
@@ -149,7 +150,23 @@ impl RequestLedger {
             i64::from(self.requests_per_day).into(),
         ];
         self.db.execute_raw(self.statement(sql, values)).await?;
-        Ok(())
+        self.tell_day_spent(api_key).await
+    }
+
+    async fn tell_day_spent(&self, api_key: &str) -> Result<(), DbErr> {
+        let names = super::store::names_by_key(&self.db).await?.remove(api_key);
+        let details = Details {
+            at: Some(self.resets_at()),
+            ..Details::named(names.map_or_else(|| api_key.to_owned(), |names| names.join(", ")))
+        };
+        notices::raise(
+            &self.db,
+            Kind::QuotaUsedUp,
+            api_key,
+            details,
+            self.clock.now(),
+        )
+        .await
     }
 
     /// Reserves the next free moment and counts one request. `None`: the day is used up and nothing was counted.
@@ -192,6 +209,9 @@ impl RequestLedger {
             .await
             .map_err(|error| PermitRefused::Unavailable(error.into()))?;
         let Some(at) = reserved else {
+            if let Err(error) = self.tell_day_spent(api_key).await {
+                tracing::warn!(%error, "nobody was told that the day is used up");
+            }
             return Err(PermitRefused::QuotaSpent {
                 resets_at: self.resets_at(),
             });

@@ -28,6 +28,7 @@
 //! | `retry`, `vendor` | the table of failures and remedies, and its application |
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
 //! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
+//! | `notify` | what the end of a run means for notices |
 //! | `store` | queries; `account`: every row accounted for |
 
 mod account;
@@ -42,6 +43,7 @@ mod engine;
 mod follow;
 mod keep;
 mod normalise;
+mod notify;
 mod outcome;
 mod pace;
 pub(crate) mod pages;

@@ -47,7 +47,7 @@ mod visit;
 pub use errors::PageError;
 pub use field_errors::FieldErrors;
 pub use list::{Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Pager};
-pub use page::{Flash, FlashLevel, Page};
+pub use page::{Flash, FlashLevel, MOST_UNREAD, Page};
 pub use status::{Step, Tone};
 pub use visit::{LANG_COOKIE, SignedIn, Visit, load_visit};
 

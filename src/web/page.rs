@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::auth::CurrentUser;
 use crate::locale::{Lang, Message, WholeNumber};
 
+/// More unread notices than this are not counted.
+pub const MOST_UNREAD: u64 = 99;
+
 /// Data of the frame; the field `page` of every page's template.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -28,6 +31,8 @@ pub struct Page {
     pub now: Timestamp,
     /// Zone in which times are shown.
     pub zone: TimeZone,
+    /// Notices this person has not read.
+    pub unread_notices: u64,
 }
 
 /// A message shown once, on the next page.
@@ -75,6 +80,14 @@ impl Page {
     /// Text of a message without arguments.
     pub fn t(&self, key: &str) -> String {
         self.lang.t(key)
+    }
+
+    /// How many notices are unread, short.
+    pub fn unread_short(&self) -> String {
+        match self.unread_notices {
+            count if count > MOST_UNREAD => format!("{MOST_UNREAD}+"),
+            count => count.to_string(),
+        }
     }
 
     /// A message with arguments: `page.msg("runs-sent").num("count", 3)`.

@@ -337,6 +337,36 @@ pub fn api_usage() -> String {
     "/settings/system/api-usage".into()
 }
 
+/// Notices.
+pub fn notices() -> String {
+    "/notices".into()
+}
+
+/// A page of the notices, those that are over included or not, counted from 1.
+pub fn notices_page(is_all: bool, page: u64) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if is_all {
+        query.append_pair("show", "all");
+    }
+    if page > 1 {
+        query.append_pair("page", &page.to_string());
+    }
+    match query.finish() {
+        query if query.is_empty() => notices(),
+        query => format!("/notices?{query}"),
+    }
+}
+
+/// Where a POST marks every notice as read.
+pub fn read_notices() -> String {
+    "/notices/read".into()
+}
+
+/// Where a POST marks a notice as read.
+pub fn read_notice(id: Uuid) -> String {
+    format!("/notices/{id}/read")
+}
+
 /// Settings > People.
 pub fn people() -> String {
     "/settings/people".into()

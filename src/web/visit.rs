@@ -40,6 +40,8 @@ pub struct Visit {
     pub device: String,
     /// When the request arrived.
     pub now: Timestamp,
+    /// Notices this person has not read, for the frame.
+    pub unread_notices: u64,
     path: String,
     csrf: String,
     session: Session,
@@ -72,6 +74,7 @@ impl Visit {
             path: self.path.clone(),
             now: self.now,
             zone: TimeZone::system(),
+            unread_notices: self.unread_notices,
         }
     }
 
@@ -171,6 +174,7 @@ pub async fn load_visit(
         user,
         session_id,
         now,
+        unread_notices: 0,
         session,
     };
     request.extensions_mut().insert(visit);

@@ -14,6 +14,7 @@ use crate::connections::connection::{Authorization, Connection, ConnectionKind, 
 use crate::connections::consent::{ConsentText, TEXT_VERSION};
 use crate::connections::problem::{Problem, safe_words};
 use crate::names::Name;
+use crate::notices;
 use crate::storage::entities::connection::Column;
 use crate::storage::entities::{authorization_state, connection, consent};
 use crate::storage::{Sealed, UtcMillis, audit};
@@ -295,6 +296,7 @@ pub(in crate::connections) async fn remove(
         .filter(authorization_state::Column::ConnectionId.eq(before.id))
         .exec(transaction)
         .await?;
+    notices::forget(transaction, before.id, author.at).await?;
     let detail = json!({ "name": before.name, "was_saved": before.saved.is_some() });
     record(transaction, author, "connection.removed", before.id, detail).await
 }

@@ -5,6 +5,7 @@
 mod applications;
 mod changes;
 mod moved;
+mod notify;
 mod states;
 mod tokens;
 
@@ -15,6 +16,7 @@ pub(super) use changes::{
     remove, save, set_export_user, set_problem, take_snapshot_of_secrets,
 };
 pub use moved::check_seals;
+pub(super) use notify::warn_of_endings;
 pub(super) use states::{ConsumedState, NewState, consume_state, insert_state};
 pub(super) use tokens::{
     NewAuthorization, SealedTokens, StoredTokens, end_lease, find_tokens, give_up_tokens,

@@ -13,6 +13,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
+use super::notify;
 use crate::connections::connection::Authorization;
 use crate::connections::problem::Problem;
 use crate::storage::audit::{self, AuditEvent};
@@ -75,6 +76,10 @@ async fn mark(
         .filter(Column::Id.eq(id))
         .exec(&transaction)
         .await?;
+    match problem {
+        Some(problem) => notify::sign_in_lost(&transaction, id, problem, now).await?,
+        None => notify::sign_in_found(&transaction, id, now).await?,
+    }
     let event = AuditEvent {
         at: now,
         user_id: None,

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, Query
 use serde_json::json;
 use uuid::Uuid;
 
+use super::notify;
 use crate::connections::Author;
 use crate::connections::connection::Authorization;
 use crate::connections::problem::Problem;
@@ -160,6 +161,7 @@ pub(in crate::connections) async fn give_up_tokens(
         object_id: id.to_string(),
         detail: json!({ "words": words }),
     };
+    notify::sign_in_lost(db, id, problem, now).await?;
     audit::record(db, event).await?;
     Ok(true)
 }
@@ -199,6 +201,7 @@ pub(in crate::connections) async fn store_authorization(
     if stored.rows_affected == 0 {
         return Ok(false);
     }
+    notify::sign_in_found(db, id, author.at).await?;
     audit::record(db, author.event("connection.authenticated", id, detail)).await?;
     Ok(true)
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{Brake, ExportDefinition};
 use crate::names::Name;
+use crate::notices;
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{export, export_segment, user};
@@ -343,6 +344,7 @@ pub async fn remove(
 ) -> Result<(), StoreError> {
     let before = lock(transaction, id).await?;
     export::Entity::delete_by_id(id).exec(transaction).await?;
+    notices::forget(transaction, id, author.at).await?;
     let detail = json!({ "before": before.definition });
     record(transaction, author, "export.removed", id, detail).await?;
     Ok(())

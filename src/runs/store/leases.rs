@@ -11,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{StoreError, get, to_i64};
+use crate::runs::notify;
 use crate::runs::outcome::Outcome;
 use crate::runs::plan::Totals;
 use crate::runs::run::{Inputs, Phase, Run, RunState, Waiting};
@@ -256,6 +257,7 @@ impl Lease {
             .col_expr(run::Column::Owner, Expr::value(None::<Uuid>))
             .col_expr(run::Column::LeaseUntil, Expr::value(None::<i64>));
         held(finished.exec(&transaction).await?.rows_affected)?;
+        notify::of_end(&transaction, &run, outcome, now).await?;
         let event = AuditEvent {
             at: now,
             user_id: run.requested_by,

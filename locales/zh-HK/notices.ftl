@@ -1,0 +1,39 @@
+notices-title = 通知
+notices-lead = 需要有人知悉的事項。通知會維持未解決狀態，直至問題結束；再次發生不會另開新的通知。
+notices-bell = { $count ->
+    [0] 通知
+   *[other] 通知，{ $count } 則未讀
+}
+notices-tab-open = 未解決
+notices-tab-all = 全部
+notices-empty-title = 沒有需要報告的事項
+notices-empty-text = 當執行失敗、連接需要有人登入，或有太多資料列被拒絕時，會在此顯示。
+notices-mark = 標示為已讀
+notices-mark-row = 標示為已讀：{ $title }
+notices-mark-all = 全部標示為已讀
+notices-all-read = 已將所有通知標示為已讀。
+notices-unread = 新
+notices-open = 未解決
+notices-recovered = 已恢復
+notices-column-what = 通知
+notices-column-state = 狀態
+notices-column-since = 開始於
+notices-column-over = 結束於
+notices-column-actions = 動作
+notices-times = 至今 { $count } 次
+notices-run-failed = 「{ $name }」未能傳送
+notices-run-failed-over = 「{ $name }」已再次成功傳送
+notices-rows-rejected = 「{ $name }」有大量資料列被拒絕
+notices-rows-rejected-over = 「{ $name }」被拒絕的資料列已回復至少量
+notices-did-not-run = 「{ $name }」未有在預定時間執行
+notices-did-not-run-over = 「{ $name }」已再次按時執行
+notices-sign-in-needed = 連接「{ $name }」需要有人重新登入
+notices-sign-in-needed-over = 已有人為連接「{ $name }」重新登入
+notices-sign-in-ends = 連接「{ $name }」的登入即將到期
+notices-sign-in-ends-over = 連接「{ $name }」的登入已續期
+notices-quota-used-up = 今天對 Constant Contact 的要求已用完（{ $name }）
+notices-quota-used-up-over = 可再次向 Constant Contact 傳送要求（{ $name }）
+notices-rejected-of = { $of } 列中有 { $rejected } 列被拒絕。
+notices-was-due = 預定時間為 { $date }。
+notices-starts-again = 將於 { $date } 重新計算。
+notices-ends = 將於 { $date } 結束。

@@ -1,0 +1,50 @@
+//! The page with the notices, and the number of unread ones in the frame.
+
+mod list;
+mod read;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Error, HttpMessage};
+use sea_orm::DatabaseConnection;
+
+use super::store;
+use crate::web::{PageError, Visit};
+
+/// Routes of this concept.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/notices", web::get().to(list::list))
+        .route("/notices/read", web::post().to(read::all))
+        .route("/notices/{id}/read", web::post().to(read::one));
+}
+
+/// Middleware inside `load_visit`: counts the unread notices of whoever asks for a page, for its frame.
+///
+/// # Errors
+/// The database's.
+pub async fn count_unread(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let visit = request.extensions().get::<Visit>().cloned();
+    let is_live = request.path().ends_with("/events");
+    if let Some(visit) = visit
+        && let Some(user) = &visit.user
+        && !is_live
+    {
+        let db = request
+            .app_data::<Data<DatabaseConnection>>()
+            .expect("startup registers it")
+            .clone();
+        let unread = store::unread(&**db, user, visit.now)
+            .await
+            .map_err(PageError::internal)?;
+        if let Some(visit) = request.extensions_mut().get_mut::<Visit>() {
+            visit.unread_notices = unread;
+        }
+    }
+    next.call(request).await
+}

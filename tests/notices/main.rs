@@ -1,0 +1,12 @@
+//! Notices over real HTTP: what opens and closes them, who sees them, and how they leave by mail and webhook.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+#[path = "../runs/support.rs"]
+#[allow(dead_code, reason = "made for the tests of runs")]
+mod engine;
+mod open;
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::postgres;
