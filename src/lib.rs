@@ -10,6 +10,7 @@
 //! | [`cli`] | the command line, one file per command |
 //! | [`startup`] | the only place that knows everyone: wires settings, database, services and pages |
 //! | [`system`] | home, health |
+//! | [`privacy`] | finding and erasing one person, the exclusion list's pages, retention |
 //! | [`runs`] | the export engine: plan, deliver, reconcile, account |
 //! | [`exports`] | export definitions: connection, list, data matching, segments |
 //! | [`connections`] | connections: consent, sign-ins, sharing, tokens, request limits |
@@ -20,6 +21,7 @@
 //! | [`segments`] | rules over profile fields, member counts |
 //! | [`sources`] | where profiles come from: files, loads, snapshots in use |
 //! | [`profiles`] | snapshots: profiles in bulk, fields, conditions |
+//! | [`exclusions`] | who must never be sent: addresses as keyed hashes, domains |
 //! | [`constant_contact`] | typed client of the Constant Contact API and its OAuth 2.0; knows nothing of the rest |
 //! | [`names`] | names people give to things |
 //! | [`storage`] | database connection, entities, sealed columns, audit log |
@@ -31,10 +33,12 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod constant_contact;
+pub mod exclusions;
 pub mod exports;
 pub mod locale;
 pub mod names;
 pub mod notices;
+pub mod privacy;
 pub mod profiles;
 pub mod runs;
 #[cfg(feature = "sandbox")]

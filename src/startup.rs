@@ -28,6 +28,8 @@ use crate::config::Settings;
 use crate::connections::{self, Connections, Dependent, Dependents, Uses};
 use crate::exports;
 use crate::notices;
+use crate::privacy;
+use crate::privacy::erase::Erasures;
 use crate::profiles::{PostgresSnapshots, Snapshots, SqliteSnapshots};
 use crate::runs::{self, Checks, Desk, Engine, HeldSnapshots, Pace};
 use crate::segments::{self, Members, SegmentUse, SegmentUses};
@@ -70,6 +72,8 @@ pub struct Services {
     pub engine: Data<Engine>,
     /// Works on checks while the application runs.
     pub checks: Data<Checks>,
+    /// Works on erasures while the application runs.
+    pub erasures: Data<Erasures>,
     /// Removes what has been kept long enough, while the application runs.
     pub sweeper: Sweeper,
 }
@@ -116,6 +120,7 @@ impl Services {
             pace: Pace::REAL,
         };
         let engine = Engine::new(desk.clone());
+        let erasures = Erasures::new(desk.clone(), members.clone());
         let checks = Checks::new(desk);
         let held = HeldSnapshots::new(db.clone(), loads.clone(), settings.rows_kept_days);
         let sweeper = Sweeper::new(db.clone(), clock.clone(), vec![Arc::new(held)]);
@@ -132,6 +137,7 @@ impl Services {
             connections: Data::new(connections),
             engine: Data::new(engine),
             checks: Data::new(checks),
+            erasures: Data::new(erasures),
             sweeper,
         })
     }
@@ -199,6 +205,7 @@ impl Application {
                 .app_data(accounts.clone())
                 .app_data(shared.engine.clone())
                 .app_data(shared.checks.clone())
+                .app_data(shared.erasures.clone())
                 .app_data(security.clone())
                 .app_data(metrics.clone())
                 .app_data(
@@ -267,6 +274,7 @@ impl Application {
         let keeping = tokio::spawn(keep_sign_ins_alive(self.services.clone()));
         let engine = self.services.engine.start();
         let checks = self.services.checks.start();
+        let erasing = tokio::spawn((**self.services.erasures).clone().serve());
         let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
         let result = self.server.await;
         checks.stop().await;
@@ -274,6 +282,7 @@ impl Application {
         self.services.loads.stop().await;
         recounting.abort();
         sweeping.abort();
+        erasing.abort();
         resuming.abort();
         keeping.abort();
         result
@@ -377,6 +386,7 @@ fn pages(config: &mut ServiceConfig) {
     segments::pages::routes(config);
     connections::pages::routes(config);
     runs::pages::routes(config);
+    privacy::pages::routes(config);
     system::routes(config);
     notices::pages::routes(config);
     sources::pages::routes(config);

@@ -38,3 +38,4 @@ web-list-range = { $from }–{ $to } of { $total }
 web-list-nothing-title = Nothing found
 web-list-nothing-text = No entry matches the search and the filters.
 web-list-unknown-column = There is no column "{ $column }" to sort by. The list is sorted by { $usual }.
+web-nav-privacy = Privacy

@@ -38,3 +38,4 @@ web-list-range = 第 { $from }–{ $to } 項，共 { $total } 項
 web-list-nothing-title = 找不到項目
 web-list-nothing-text = 沒有項目符合搜尋及篩選條件。
 web-list-unknown-column = 沒有「{ $column }」欄可供排序。清單已按「{ $usual }」排序。
+web-nav-privacy = 隱私權

@@ -23,6 +23,8 @@ mod m20261125_040001_create_snapshot_schema;
 mod m20261125_040002_extend_people;
 mod m20261126_040001_create_notices;
 mod m20261126_040002_create_notice_deliveries;
+mod m20261126_050001_create_exclusions;
+mod m20261126_050002_create_erasures;
 
 /// Applies the steps in order.
 pub struct Migrator;
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_040002_extend_people::Migration),
             Box::new(m20261126_040001_create_notices::Migration),
             Box::new(m20261126_040002_create_notice_deliveries::Migration),
+            Box::new(m20261126_050001_create_exclusions::Migration),
+            Box::new(m20261126_050002_create_erasures::Migration),
         ]
     }
 }

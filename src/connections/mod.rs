@@ -162,6 +162,11 @@ impl Connections {
         })
     }
 
+    /// The installation's key.
+    pub fn master_key(&self) -> &MasterKey {
+        &self.key
+    }
+
     /// Ids of connections that somebody has authenticated in this process, as it happens.
     pub fn authenticated(&self) -> broadcast::Receiver<Uuid> {
         self.authenticated.subscribe()

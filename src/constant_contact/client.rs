@@ -64,6 +64,14 @@ impl Call {
         }
     }
 
+    pub(super) fn delete(template: &'static str, url: Url) -> Self {
+        Self {
+            kind: RequestKind::Write,
+            method: Method::DELETE,
+            ..Self::get(template, url)
+        }
+    }
+
     pub(super) fn post_json(template: &'static str, url: Url, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("request bodies have string keys only");
         Self {

@@ -23,6 +23,7 @@ use crate::config::Settings;
 mod account;
 mod activities;
 mod client;
+mod contacts;
 mod custom_fields;
 mod error;
 mod exports;

@@ -16,6 +16,7 @@ pub(super) fn keeps_the_contract(store: &dyn Snapshots) {
     the_writer_counts_as_alive_until_it_lets_go(store);
     what_is_removed_is_gone(store);
     every_text_comes_back_as_it_was(store);
+    erased_rows_are_gone_and_the_others_keep_their_numbers(store);
     five_hundred_columns_and_two_thousand_conditions_fit(store);
     filters_agree_with_the_definition_on_random_rules_and_rows(store);
 }
@@ -240,6 +241,42 @@ fn what_is_removed_is_gone(store: &dyn Snapshots) {
     });
     assert!(matches!(scanned, Err(SnapshotError::NotFound(missing)) if missing == id));
     assert_eq!(store.count(other, &Filter::EVERYONE).unwrap(), 20);
+}
+
+fn erased_rows_are_gone_and_the_others_keep_their_numbers(store: &dyn Snapshots) {
+    let id = write(store, 3, &sample());
+    let numbers = |expected: &[u64]| {
+        let found = rows(store, id, &Scan::new(&Filter::EVERYONE, &[0]));
+        assert!(found.iter().map(|row| row.0).eq(expected.iter().copied()));
+        assert!(found.iter().all(|(n, cells)| cells[0] == format!("id{n}")));
+    };
+    let all: Vec<u64> = (1..=20).collect();
+    drop(store.prepare_erasure(id, &[5]).unwrap());
+    numbers(&all);
+    let (first, second) = ([1, 7], [20]);
+    let mut erasure = store.prepare_erasure(id, &first).unwrap();
+    numbers(&all);
+    // A scan under way sees everything to its end.
+    let mut seen = 0;
+    let everyone = Filter::EVERYONE;
+    store
+        .scan(id, &Scan::new(&everyone, &[0]), &mut |_| {
+            if seen == 0 {
+                erasure.commit().unwrap();
+            }
+            seen += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(seen, 20);
+    erasure.scrub().unwrap();
+    let left: Vec<u64> = (2..=20).filter(|n| *n != 7).collect();
+    numbers(&left);
+    let mut erasure = store.prepare_erasure(id, &second).unwrap();
+    erasure.commit().unwrap();
+    erasure.scrub().unwrap();
+    numbers(&left[..left.len() - 1]);
+    assert_eq!(store.count(id, &everyone).unwrap(), 17);
 }
 
 fn every_text_comes_back_as_it_was(store: &dyn Snapshots) {

@@ -111,11 +111,35 @@ pub trait Snapshots: Send + Sync {
     /// Removing what is not there is no error.
     fn delete(&self, id: SnapshotId) -> Result<(), SnapshotError>;
 
+    /// Gets ready to take rows out of a published snapshot, for somebody who asked to be forgotten; the others keep their
+    /// numbers. Changes nothing yet. `rows` is not empty.
+    fn prepare_erasure(
+        &self,
+        id: SnapshotId,
+        rows: &[u64],
+    ) -> Result<Box<dyn Erasure>, SnapshotError>;
+
     /// Every snapshot that takes space, published or not.
     fn list(&self) -> Result<Vec<SnapshotId>, SnapshotError>;
 
     /// Whether a living writer, in this process or another, holds the snapshot.
     fn is_being_written(&self, id: SnapshotId) -> Result<bool, SnapshotError>;
+}
+
+/// Rows about to be taken out of a snapshot. Dropping it before [`Erasure::commit`] changes nothing.
+pub trait Erasure: Send {
+    /// Takes the rows out, in one quick step; scans under way end undisturbed.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Storage`], also when somebody else has taken rows out since it was prepared; then nothing changed.
+    fn commit(&mut self) -> Result<(), SnapshotError>;
+
+    /// Afterwards: what the rows were cannot be read from the disk any more, as far as the storage can see to it. Call it
+    /// outside of any transaction.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Storage`]; the rows are out all the same.
+    fn scrub(&mut self) -> Result<(), SnapshotError>;
 }
 
 /// A snapshot being written. Dropping it unfinished leaves nothing behind.

@@ -12,6 +12,7 @@ use super::pace::Pace;
 use super::run::{Inputs, SegmentInput};
 use crate::clock::Clock;
 use crate::connections::Connections;
+use crate::exclusions::{self, ExcludedSet, Keys};
 use crate::exports::ExportDefinition;
 use crate::profiles::{Field, Filter, SnapshotId, Snapshots};
 use crate::segments;
@@ -56,6 +57,7 @@ impl Desk {
             }
             Err(error) => return Err(unreadable(&error)),
         };
+        let exclusions = exclusions::store::latest_change(&transaction).await?;
         transaction.commit().await?;
         // The day people on the server's calendar have; runs at night must not depend on UTC.
         let today = TimeZone::system().to_datetime(self.clock.now()).date();
@@ -63,6 +65,7 @@ impl Desk {
             snapshot_id: snapshot.id.0,
             segments,
             today,
+            exclusions,
         })
     }
 
@@ -71,6 +74,12 @@ impl Desk {
         sources::store::get_snapshot(&self.db, SnapshotId(inputs.snapshot_id))
             .await
             .map_err(|error| unreadable(&error))
+    }
+
+    /// Who is left out of a run.
+    pub(super) async fn excluded(&self, inputs: &Inputs) -> Result<ExcludedSet, Interrupt> {
+        let keys = Keys::new(self.connections.master_key());
+        Ok(exclusions::store::load(&self.db, &keys, inputs.exclusions).await?)
     }
 
     /// Removes the snapshots that nobody needs any more.

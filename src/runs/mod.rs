@@ -29,6 +29,7 @@
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
 //! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
 //! | `notify` | what the end of a run means for notices |
+//! | [`person`] | what a run did with one person |
 //! | `store` | queries; `account`: every row accounted for |
 
 mod account;
@@ -49,6 +50,7 @@ mod pace;
 pub(crate) mod pages;
 mod part;
 mod part_writer;
+pub mod person;
 mod plan;
 mod preflight;
 mod reconcile;

@@ -8,6 +8,9 @@ use std::borrow::Cow;
 
 use icu::segmenter::GraphemeClusterSegmenter;
 
+/// Inside an address everything is kept for [`super::reject`] to judge.
+pub(super) use crate::exclusions::clean_email;
+
 /// Whether a character must not reach the file: it ends a line for somebody, or is not text at all (NUL).
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
@@ -18,14 +21,9 @@ fn is_margin(c: char) -> bool {
     c.is_whitespace() || is_control(c)
 }
 
-/// Invisible characters that come along when an address is copied from a page or a file with a byte order mark.
-fn is_invisible(c: char) -> bool {
-    is_margin(c) || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
-}
-
 /// The value without margins and on one line; runs of control characters become one space.
 pub(super) fn clean(value: &str) -> Cow<'_, str> {
-    let value = trim(value, is_margin);
+    let value = trim(value);
     if value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !value.contains(is_control) {
         return Cow::Borrowed(value);
     }
@@ -43,13 +41,8 @@ pub(super) fn clean(value: &str) -> Cow<'_, str> {
     Cow::Owned(cleaned)
 }
 
-/// An e-mail address without anything invisible around it; inside, everything is kept for [`super::reject`] to judge.
-pub(super) fn clean_email(value: &str) -> &str {
-    trim(value, is_invisible)
-}
-
 /// Trims; most values have nothing to trim, and that is seen from two bytes.
-fn trim(value: &str, is_margin: fn(char) -> bool) -> &str {
+fn trim(value: &str) -> &str {
     let is_plain = |byte: Option<&u8>| byte.is_none_or(|byte| (b'!'..=b'~').contains(byte));
     if is_plain(value.as_bytes().first()) && is_plain(value.as_bytes().last()) {
         value

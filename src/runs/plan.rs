@@ -1,15 +1,18 @@
 //! The plan of a run: which profiles are sent, in which files.
 //!
-//! A pure function of the snapshot's rows in order and the layout, so that a run that was interrupted can be planned
+//! A pure function of the snapshot's rows in order and the layout (with the exclusion list as it was frozen), so that a run that was interrupted can be planned
 //! again and every part comes out byte for byte the same. Nothing here waits, sends or stores.
 //!
-//! Per profile: the address is cleaned and judged, attributes are cleaned, cut and judged, and only then is the
+//! Per profile: the address is cleaned, judged and looked up among the excluded ones, attributes are cleaned, cut and judged, and only then is the
 //! address compared with those before; so a profile that is rejected never stands in the way of a later one with the
 //! same address. Always: read = sent + duplicates + rejected.
+
+use std::sync::Arc;
 
 use crate::constant_contact::limits::{
     CUSTOM_VALUE_CHARS, FieldKind, SENT_DATE_FORMAT, StandardField,
 };
+use crate::exclusions::ExcludedSet;
 use crate::exports::{ExportDefinition, Target};
 use crate::profiles::{Field, FieldType};
 
@@ -69,6 +72,8 @@ pub struct Layout {
     rules: Vec<ValueRule>,
     /// Heading line.
     header: Vec<u8>,
+    /// Who is left out.
+    excluded: Arc<ExcludedSet>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +126,17 @@ impl Layout {
             rules: rules.collect(),
             columns,
             header,
+            excluded: Arc::default(),
         })
+    }
+
+    /// The same, leaving out whoever is excluded.
+    #[must_use]
+    pub fn excluding(self, excluded: ExcludedSet) -> Self {
+        Self {
+            excluded: Arc::new(excluded),
+            ..self
+        }
     }
 
     /// Columns to read from the snapshot, in the order [`Planner::push`] asks for them.
@@ -143,6 +158,7 @@ impl Layout {
             columns: std::iter::once(self.columns[0]).chain(columns).collect(),
             rules: judged.iter().map(|(rule, _)| *rule).collect(),
             header: self.header.clone(),
+            excluded: self.excluded.clone(),
         }
     }
 
@@ -177,6 +193,7 @@ fn rule(target: &Target, field_type: FieldType) -> ValueRule {
 /// Takes profiles in snapshot order and hands out parts.
 pub struct Planner {
     rules: Vec<ValueRule>,
+    excluded: Arc<ExcludedSet>,
     seen: SeenEmails,
     writer: PartWriter,
     totals: Totals,
@@ -192,6 +209,7 @@ impl Planner {
         let expected = usize::try_from(expected).unwrap_or(usize::MAX / 64);
         Self {
             rules: layout.rules.clone(),
+            excluded: layout.excluded.clone(),
             seen: SeenEmails::with_capacity(expected),
             writer: PartWriter::new(layout.header.clone(), limits),
             totals: Totals::default(),
@@ -216,7 +234,11 @@ impl Planner {
         self.row.extend_from_slice(email.as_bytes());
         // Attributes of a profile without a good address are looked at as well: "adjusted" is about the values.
         let attributes = self.push_attributes(value);
-        let checked = check_email(email).map_err(|reason| Flaw { reason, column: 0 });
+        let checked = match check_email(email) {
+            Ok(()) if self.excluded.contains(email) => Err(Rejection::Excluded),
+            checked => checked,
+        };
+        let checked = checked.map_err(|reason| Flaw { reason, column: 0 });
         if let Err(flaw) = checked.and(attributes) {
             self.totals.rejected.add(flaw.reason);
             self.fate = Fate::Rejected(flaw);

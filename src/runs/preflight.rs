@@ -61,7 +61,7 @@ pub(super) async fn prepare(
         snapshot_id: snapshot.id,
         profiles: snapshot.rows,
         members: members(inputs, &snapshot.fields)?,
-        layout,
+        layout: layout.excluding(desk.excluded(inputs).await?),
     })
 }
 

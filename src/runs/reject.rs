@@ -1,4 +1,4 @@
-//! What Constant Contact would refuse, and why.
+//! Who is not sent: what Constant Contact would refuse, and whoever is on the exclusion list.
 
 use std::collections::BTreeMap;
 
@@ -19,16 +19,19 @@ pub enum Rejection {
     AnniversaryNotADate,
     /// Birthday day or month is not one, or one is there without the other; refused as "correctable" as well.
     BirthdayIncomplete,
+    /// The address or its domain is on the exclusion list.
+    Excluded,
 }
 
 impl Rejection {
     /// Every reason, in the order they are shown.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::EmailMissing,
         Self::EmailMalformed,
         Self::EmailTooLong,
         Self::AnniversaryNotADate,
         Self::BirthdayIncomplete,
+        Self::Excluded,
     ];
 
     /// Name in the database and in JSON answers.
@@ -39,6 +42,7 @@ impl Rejection {
             Self::EmailTooLong => "email_too_long",
             Self::AnniversaryNotADate => "anniversary_not_a_date",
             Self::BirthdayIncomplete => "birthday_incomplete",
+            Self::Excluded => "excluded",
         }
     }
 
@@ -50,6 +54,7 @@ impl Rejection {
             Self::EmailTooLong => "runs-rejected-email-too-long",
             Self::AnniversaryNotADate => "runs-rejected-anniversary",
             Self::BirthdayIncomplete => "runs-rejected-birthday",
+            Self::Excluded => "runs-rejected-excluded",
         }
     }
 }

@@ -123,6 +123,11 @@ pub(super) async fn read_undelivered(
         let columns = &ready.layout.columns()[..1];
         let scan = Scan::new(&ready.members, columns);
         let scanned = snapshots.scan(ready.snapshot_id, &scan, &mut |row| {
+            // Whoever has been erased since has no row any more.
+            while missing
+                .next_if(|(number, _)| *number < row.number)
+                .is_some()
+            {}
             let Some((number, reason)) = missing.peek() else {
                 return ControlFlow::Break(());
             };

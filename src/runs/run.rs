@@ -257,6 +257,9 @@ pub struct Inputs {
     pub segments: Vec<SegmentInput>,
     /// The day "within the last N days" counts from.
     pub today: Date,
+    /// Number of the latest change of the exclusion list; 0 for runs from before there was one.
+    #[serde(default)]
+    pub exclusions: i64,
 }
 
 /// A run as pages, the command line and the engine see it.

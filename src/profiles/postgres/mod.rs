@@ -11,6 +11,7 @@
 //! must not take a page's connection.
 
 mod copy;
+mod erasure;
 mod layout;
 mod writer;
 
@@ -26,7 +27,10 @@ use sea_orm::sqlx::{self, ConnectOptions, Connection};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::{Filter, ProfileRow, Scan, SnapshotError, SnapshotId, SnapshotWriter, Snapshots};
+use super::{
+    Erasure, Filter, ProfileRow, Scan, SnapshotError, SnapshotId, SnapshotWriter, Snapshots,
+};
+use erasure::PostgresErasure;
 use layout::{SCHEMA, lock_key, table};
 use writer::PostgresWriter;
 
@@ -133,6 +137,18 @@ impl Snapshots for PostgresSnapshots {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn prepare_erasure(
+        &self,
+        id: SnapshotId,
+        rows: &[u64],
+    ) -> Result<Box<dyn Erasure>, SnapshotError> {
+        Ok(Box::new(PostgresErasure {
+            storage: self.clone(),
+            id,
+            rows: rows.to_vec(),
+        }))
     }
 
     fn list(&self) -> Result<Vec<SnapshotId>, SnapshotError> {

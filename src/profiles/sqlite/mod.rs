@@ -1,9 +1,10 @@
 //! Snapshots in SQLite: one file each, under `snapshots/` in the data directory.
 //!
-//! `{id}.loading` is being written by whoever holds its lock; `{id}.sqlite` is published and never changes again, so
-//! readers open it as immutable and take no locks. (The writer's lock stays until the snapshot is recorded.) Table `profiles` has the columns `c0`..`cN`, all text and never
+//! `{id}.loading` is being written by whoever holds its lock; `{id}.sqlite` is published and never changes again (see
+//! [`erasure`] for the one exception), so readers open it as immutable and take no locks. (The writer's lock stays until the snapshot is recorded.) Table `profiles` has the columns `c0`..`cN`, all text and never
 //! NULL; the rowid is the row number.
 
+mod erasure;
 mod query;
 mod writer;
 
@@ -18,7 +19,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use uuid::Uuid;
 
-use super::{Filter, ProfileRow, Scan, SnapshotError, SnapshotId, SnapshotWriter, Snapshots};
+use super::{
+    Erasure, Filter, ProfileRow, Scan, SnapshotError, SnapshotId, SnapshotWriter, Snapshots,
+};
+use erasure::SqliteErasure;
 use writer::SqliteWriter;
 
 /// Extension of a published snapshot.
@@ -43,6 +47,7 @@ impl SqliteSnapshots {
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let folder = data_dir.join("snapshots");
         fs::create_dir_all(&folder)?;
+        erasure::remove_leftovers(&folder)?;
         Ok(Self { folder })
     }
 
@@ -98,6 +103,15 @@ impl Snapshots for SqliteSnapshots {
             }
         }
         Ok(())
+    }
+
+    fn prepare_erasure(
+        &self,
+        id: SnapshotId,
+        rows: &[u64],
+    ) -> Result<Box<dyn Erasure>, SnapshotError> {
+        let erasure = SqliteErasure::prepare(id, self.path(id, PUBLISHED), rows)?;
+        Ok(Box::new(erasure))
     }
 
     fn list(&self) -> Result<Vec<SnapshotId>, SnapshotError> {

@@ -146,7 +146,7 @@ fn column_list(columns: usize, suffix: &str) -> String {
 }
 
 /// Makes a rename in the folder durable.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     path.parent()
         .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }

@@ -79,10 +79,15 @@ impl CheckView {
                     limit: Some(1),
                     ..Scan::new(&everyone, &columns)
                 };
+                let mut value = String::new();
                 snapshots.scan(id, &scan, &mut |found| {
-                    values.push(found.value(0).chars().take(MAX_SHOWN_CHARACTERS).collect());
+                    // The row itself is gone when the person has been erased since.
+                    if found.number == row {
+                        value = found.value(0).chars().take(MAX_SHOWN_CHARACTERS).collect();
+                    }
                     ControlFlow::Continue(())
                 })?;
+                values.push(value);
             }
             Ok::<_, crate::profiles::SnapshotError>(values)
         });

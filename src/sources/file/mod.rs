@@ -15,9 +15,11 @@ mod types;
 use serde::{Deserialize, Serialize};
 
 pub use encoding::TextEncoding;
+pub(crate) use encoding::TextStream;
 pub use inspect::{Inspection, Overrides, inspect};
 pub use load::{FileCounts, Loaded, load};
 pub use records::MAX_CELL_BYTES;
+pub(crate) use records::{RecordReader, Step};
 pub use report::{
     FieldNote, HeadingNote, HeadingProblem, LoadReport, MAX_LISTED_REFUSALS, Refusal,
     RefusalDetail, RefusalReason,

@@ -287,6 +287,27 @@ pub async fn retire_unused(transaction: &impl ConnectionTrait) -> Result<Vec<Sna
     Ok(retired)
 }
 
+/// Locks the source of a snapshot, so that nobody begins to hold it, and records how many profiles it will have; false
+/// when its profiles are gone.
+///
+/// # Errors
+/// The database's.
+pub async fn begin_erasing(
+    transaction: &impl ConnectionTrait,
+    source_id: Uuid,
+    id: SnapshotId,
+    rows: u64,
+) -> Result<bool, DbErr> {
+    lock(transaction, source_id).await?;
+    let changed = snapshot::Entity::update_many()
+        .col_expr(snapshot::Column::Rows, Expr::value(to_i64(rows)))
+        .filter(snapshot::Column::Id.eq(id.0))
+        .filter(snapshot::Column::State.eq(SnapshotState::Ready.name()))
+        .exec(transaction)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
+
 fn to_i64(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -5,7 +5,9 @@
 mod loading;
 mod uploads;
 
-pub use loading::{NewLoad, begin_load, fail_load, list_loading, publish_load, retire_unused};
+pub use loading::{
+    NewLoad, begin_erasing, begin_load, fail_load, list_loading, publish_load, retire_unused,
+};
 pub use uploads::{NewUpload, Upload, add_upload, find_upload, list_uploads_before, remove_upload};
 
 use std::collections::HashMap;

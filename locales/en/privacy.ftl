@@ -1,0 +1,166 @@
+privacy-title = Privacy
+privacy-tab-exclusions = Exclusion list
+privacy-exclusions-lead = Nobody on this list is ever sent, whatever a source or a segment says. Addresses are kept as keyed hashes: nobody can read them here, not even administrators.
+privacy-exclusions-when-counts = A run keeps the list as it was when it started. What you change now counts from the next run on; cancel a run in progress if it must not send somebody.
+privacy-exclusions-addresses = Addresses
+privacy-exclusions-domains = Domains
+privacy-exclusions-erased = Erased people
+privacy-exclusions-add-title = Exclude an address or a domain
+privacy-exclusions-entry = Address or domain
+privacy-exclusions-entry-hint = For example ann@example.com, or @example.com for everybody at that domain (not at those below it).
+privacy-exclusions-add = Exclude
+privacy-exclusions-upload-title = Upload a file
+privacy-exclusions-file = File
+privacy-exclusions-file-hint = One address or @domain a line, or a CSV file with a column of email addresses. At most { $most } entries.
+privacy-exclusions-upload = Upload
+privacy-exclusions-remove-title = Take somebody off the list
+privacy-exclusions-remove-entry = Address or domain to remove
+privacy-exclusions-remove-hint = Type it as it was added. People who were erased stay on the list.
+privacy-exclusions-remove = Remove
+privacy-exclusions-download = Download list
+privacy-exclusions-single = Entries typed in, and erased people
+privacy-exclusions-none = Nobody is excluded yet.
+privacy-exclusions-what = Domain or mark of the address
+privacy-exclusions-address = Address { $mark }
+privacy-exclusions-origin = Added through
+privacy-exclusions-when = When
+privacy-exclusions-who = By
+privacy-exclusions-files = Files
+privacy-exclusions-file-name = File name
+privacy-exclusions-file-left = Entries on the list
+privacy-exclusions-file-refused = Refused lines
+privacy-origin-typed = Typed in
+privacy-origin-upload = File
+privacy-origin-erasure = Erasure
+privacy-exclusion-added = It is on the exclusion list. It counts from the next run on.
+privacy-exclusion-known = It was on the exclusion list already.
+privacy-exclusion-removed = It is off the exclusion list.
+privacy-exclusion-not-there = It is not on the exclusion list. Type it exactly as it was added.
+privacy-exclusion-erased = This person was erased. The address stays on the list, so that it is never sent again.
+privacy-exclusion-empty = Type an address or a domain.
+privacy-exclusion-malformed = This is neither an email address nor @ and a domain.
+privacy-file-taken = { $count ->
+    [0] Nothing was new: every entry of the file was on the list already.
+    [one] 1 entry is now on the exclusion list.
+   *[other] { $count } entries are now on the exclusion list.
+}
+privacy-file-none = Choose a file.
+privacy-file-empty = The file is empty.
+privacy-file-not-text = This is not a text file. Save it as CSV UTF-8 and upload that.
+privacy-file-no-entries = No line of the file holds an email address or @ and a domain, so nothing was added.
+privacy-file-too-many = The file is too large. At most { $most } entries are possible; split it.
+privacy-upload-title = File on the exclusion list
+privacy-upload-added = Added
+privacy-upload-known = On the list already
+privacy-upload-refused = Refused
+privacy-upload-interrupted = Adding this file was interrupted. What was added until then counts; upload the file again for the rest.
+privacy-upload-lines = Refused lines
+privacy-upload-lines-first = The first { $count } are shown. What the lines say is not kept.
+privacy-upload-line = Line
+privacy-upload-reason = Reason
+privacy-line-empty = No address
+privacy-line-malformed = Neither an email address nor @ and a domain
+privacy-line-unreadable = Cannot be read: damaged text or a quotation mark that is not closed
+privacy-tab-find = Find and erase
+privacy-tab-erasures = Erasures
+privacy-find-lead = Finds everything that is known here of one person: profiles, segments, runs and lists. The audit log records that you looked, without the address.
+privacy-find-address = Email address
+privacy-find-hint = Compared without regard to upper and lower case.
+privacy-find = Find
+privacy-find-another = Find somebody else
+privacy-find-malformed = Type the email address of one person, for example ann@example.com.
+privacy-person-title = What is known of a person
+privacy-person-exclusion = Exclusion list
+privacy-person-excluded = On the exclusion list since { $when } ({ $how }).
+privacy-person-domain-excluded = The domain of this address is on the exclusion list.
+privacy-person-not-excluded = Not on the exclusion list.
+privacy-person-erasing = This person is being erased.
+privacy-person-profiles = Profiles
+privacy-person-no-profiles = { $count ->
+    [0] No profiles are kept.
+    [one] Not in the profiles that are kept; 1 snapshot was looked through.
+   *[other] Not in the profiles that are kept; { $count } snapshots were looked through.
+}
+privacy-person-source = Source
+privacy-person-file = File
+privacy-person-loaded = Loaded
+privacy-person-rows = Rows
+privacy-person-use = Kept because
+privacy-person-current = The source's profiles now
+privacy-person-held = A run read it
+privacy-person-segments = Segments that include the person now
+privacy-person-runs = Runs that read these profiles
+privacy-person-no-runs = No run whose profiles are still kept has read this person.
+privacy-person-run = Run
+privacy-person-export = Export
+privacy-person-list = Contact list
+privacy-person-fate = What became of the person
+privacy-person-accepted = Accepted by Constant Contact
+privacy-person-consent = Connection and consent
+privacy-person-no-connection = The connection has been removed
+privacy-person-consented = { $who } consented on { $when }
+privacy-person-unknown = What cannot be known
+privacy-person-untraceable = { $count ->
+    [one] 1 earlier run has sent something, but its profiles are not kept any more. Nobody can tell whom it sent.
+   *[other] { $count } earlier runs have sent something, but their profiles are not kept any more. Nobody can tell whom they sent.
+}
+privacy-person-more-runs = Only the latest 1,000 runs are shown.
+privacy-person-unknown-vendor = What happened at Constant Contact after delivery, such as mailings and opened messages, is known there alone.
+privacy-person-unknown-files = Files that wait to be loaded are not looked through; they are removed within 24 hours. The same is true of your own copies and backups.
+privacy-fate-unknown = Cannot be told any more
+privacy-fate-no-member = In no segment of the export
+privacy-fate-not-sent = Not sent
+privacy-fate-delivered = Delivered
+privacy-fate-accepted = With Constant Contact
+privacy-fate-unclear = It is not known whether it arrived
+privacy-fate-lost = Sent, but not taken by Constant Contact
+privacy-erase-title = Erase this person
+privacy-erase-lead = Takes the person out of all profiles and blocks the address, so that it is never sent again. You will see what happens before anything is changed.
+privacy-erase-ask = Erase…
+privacy-erase-question = Erase everything known of
+privacy-erase-rows = { $count ->
+    [0] No profile is kept of this person now.
+    [one] 1 row is taken out of the profiles.
+   *[other] { $count } rows are taken out of the profiles.
+}
+privacy-erase-memory = Exports forget that they have delivered this address.
+privacy-erase-block = A keyed hash of the address stays on the exclusion list for ever, so that the person is not sent when a later import brings the profile back.
+privacy-erase-runs = A run in progress reads this person's profile
+privacy-erase-runs-text = Profiles cannot change under a run. The erasure is carried out when the run has ended. The run may still send the person; cancel it to prevent that.
+privacy-erase-no-connections = There is no connection through which a contact could be deleted.
+privacy-erase-connections = Also delete the contact at Constant Contact
+privacy-erase-connections-hint = The contact is looked up by its address in the account of each connection you choose, and deleted there.
+privacy-erase-final = This cannot be undone.
+privacy-erase-confirm = Erase now
+privacy-erase-asked = The address is blocked. The person is being erased.
+privacy-erasures-lead = Every erasure, without the address: the mark is the beginning of its keyed hash.
+privacy-erasures-none = Nobody has been erased yet.
+privacy-erasure-mark = Mark
+privacy-erasure-state = State
+privacy-erasure-rows = Rows taken out
+privacy-erasure-copies = Snapshots changed
+privacy-erasure-deliveries = Deliveries forgotten
+privacy-erasure-when = Asked for
+privacy-erasure-who = By
+privacy-erasure-finished = Done
+privacy-erasure-blocked = The address is blocked since the erasure was asked for: no run that began later sends it.
+privacy-erasure-waiting = Waiting
+privacy-erasure-deleting = Deleting contacts
+privacy-erasure-failed = A contact could not be deleted
+privacy-erasure-done = Erased
+privacy-erasure-waiting-text = Profiles are being looked through. Where a run that has not ended reads them, the rows are taken out when it has.
+privacy-deletions = Contacts at Constant Contact
+privacy-deletion-connection = Connection
+privacy-deletion-tries = Tries
+privacy-deletion-problem = Latest problem
+privacy-deletion-next = Next try { $when }
+privacy-deletion-pending = To be deleted
+privacy-deletion-deleted = Deleted
+privacy-deletion-not-found = No such contact
+privacy-deletion-failed = Not deleted
+privacy-deletion-given-up = Left as it is
+privacy-deletion-choice = As long as a contact is to be deleted, the address is kept here, encrypted. Try again when the problem is solved, or leave the contact and delete it at Constant Contact yourself.
+privacy-deletion-retry = Try again
+privacy-deletion-give-up = Leave it
+privacy-deletion-retrying = It is being tried again.
+privacy-deletion-left = The contact is left as it is. The address is not kept here any more.
