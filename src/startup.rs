@@ -123,7 +123,14 @@ impl Services {
         let erasures = Erasures::new(desk.clone(), members.clone());
         let checks = Checks::new(desk);
         let held = HeldSnapshots::new(db.clone(), loads.clone(), settings.rows_kept_days);
-        let sweeper = Sweeper::new(db.clone(), clock.clone(), vec![Arc::new(held)]);
+        let sweeper = Sweeper::new(
+            db.clone(),
+            clock.clone(),
+            vec![
+                Arc::new(held),
+                Arc::new(runs::retention::RunDetails(db.clone())),
+            ],
+        );
         Ok(Self {
             settings: Data::new(settings),
             db: Data::new(db),

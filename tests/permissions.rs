@@ -144,6 +144,13 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/settings/people/{id}/remove", Administrator),
     ("post", "/settings/people/{id}/remove", Administrator),
     ("get", "/settings/privacy", Administrator),
+    ("get", "/settings/privacy/retention", Administrator),
+    ("post", "/settings/privacy/retention", Administrator),
+    (
+        "get",
+        "/settings/connections/{id}/consent-record",
+        Administrator,
+    ),
     ("post", "/settings/privacy/find", Administrator),
     ("post", "/settings/privacy/erase", Administrator),
     ("post", "/settings/privacy/erase/confirm", Administrator),

@@ -62,3 +62,5 @@ audit-action-person-deletion-retried = Deletion of an erased person's contact tr
 audit-action-person-erased = Person erased
 audit-action-person-erasure-requested = Erasure of a person asked for
 audit-action-person-looked-up = Person looked up
+audit-group-retention = Retention
+audit-action-retention-changed = Retention changed

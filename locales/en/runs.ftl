@@ -135,3 +135,4 @@ runs-rows-cut = Cut: Constant Contact takes at most { $max } characters
 runs-verify = Verify delivery
 runs-delivery = Who is on the list, and who is not
 runs-waiting-sign-in = Sign in again: Constant Contact no longer accepts the connection's sign-in. Nothing is lost: as soon as an administrator has authenticated the connection, the run goes on by itself. It looks again at { $until }.
+runs-parts-swept = The details of this run are not kept any more. Its totals stay.

@@ -62,3 +62,5 @@ audit-action-person-deletion-retried = 再次嘗試刪除被清除者的連絡�
 audit-action-person-erased = 已清除某人
 audit-action-person-erasure-requested = 已要求清除某人
 audit-action-person-looked-up = 已查閱某人
+audit-group-retention = 保存期限
+audit-action-retention-changed = 已變更保存期限

@@ -135,3 +135,4 @@ runs-rows-cut = 已截短：Constant Contact 最多接受 { $max } 個字元
 runs-verify = 驗證送達
 runs-delivery = 誰在清單中，誰不在清單中
 runs-waiting-sign-in = 請重新登入：Constant Contact 不再接受此連接的登入。沒有遺失任何資料：系統管理員重新驗證此連接後，執行會自動繼續。將於 { $until } 再次檢查。
+runs-parts-swept = 此執行的詳細資料已不再保存。其總計會保留。

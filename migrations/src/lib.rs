@@ -25,6 +25,7 @@ mod m20261126_040001_create_notices;
 mod m20261126_040002_create_notice_deliveries;
 mod m20261126_050001_create_exclusions;
 mod m20261126_050002_create_erasures;
+mod m20261126_050003_create_retention;
 
 /// Applies the steps in order.
 pub struct Migrator;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_040002_create_notice_deliveries::Migration),
             Box::new(m20261126_050001_create_exclusions::Migration),
             Box::new(m20261126_050002_create_erasures::Migration),
+            Box::new(m20261126_050003_create_retention::Migration),
         ]
     }
 }

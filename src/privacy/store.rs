@@ -107,6 +107,19 @@ pub(super) async fn unfinished_holders(
         .await
 }
 
+/// Every agreement to the text of a connection, the latest first.
+pub(super) async fn consents(
+    db: &impl ConnectionTrait,
+    connection_id: Uuid,
+) -> Result<Vec<consent::Model>, DbErr> {
+    consent::Entity::find()
+        .filter(consent::Column::ConnectionId.eq(connection_id))
+        .order_by_desc(consent::Column::At)
+        .limit(100)
+        .all(db)
+        .await
+}
+
 /// Who consented to a connection last before a moment, and when.
 pub(super) async fn consent_before(
     db: &impl ConnectionTrait,

@@ -1,5 +1,7 @@
 //! The account of a run: what was sent, what Constant Contact counted, and every difference as it is.
 
+use serde::{Deserialize, Serialize};
+
 use super::outcome::{Ending, Outcome};
 use super::part::{Part, PartState};
 use super::plan::Totals;
@@ -9,7 +11,7 @@ use super::run::Run;
 /// Every profile accounted for. Units: profiles, unless said otherwise.
 ///
 /// Always: `read` = `planned` + `duplicates` + `rejected`, and `planned` = `delivered` + `under_way` + `lost` + `not_sent`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Members of the segments read.
     pub read: u64,
@@ -17,7 +19,8 @@ pub struct Account {
     pub planned: u64,
     /// Left out because an earlier row has the same address.
     pub duplicates: u64,
-    /// Left out because the target would refuse them.
+    /// Left out because the target would refuse them. Kept with the run itself.
+    #[serde(skip)]
     pub rejected: RejectedCounts,
     /// Rows of parts whose activity completed.
     pub delivered: u64,

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sea_orm::{DatabaseConnection, DbErr};
 use uuid::Uuid;
 
-use super::store;
+use super::{retention, store};
 use crate::sources::{self, Loads};
 use crate::system::sweeper::Sweep;
 
@@ -20,27 +20,29 @@ const HELD_RUNS: usize = 5;
 pub struct HeldSnapshots {
     db: DatabaseConnection,
     loads: Loads,
-    kept: SignedDuration,
+    /// Where administrators have set nothing.
+    kept_days: u32,
 }
 
 impl HeldSnapshots {
-    /// Held for `kept_days` after the end of a run.
+    /// Held for `kept_days` after the end of a run, unless an administrator has set another time.
     pub fn new(db: DatabaseConnection, loads: Loads, kept_days: u32) -> Self {
         Self {
             db,
             loads,
-            kept: SignedDuration::from_hours(24 * i64::from(kept_days)),
+            kept_days,
         }
     }
 
     async fn release(&self, now: Timestamp) -> Result<u64, DbErr> {
         let mut of_export: HashMap<Uuid, usize> = HashMap::new();
         let mut released = 0;
+        let kept = retention::load(&self.db, self.kept_days).await?.rows_kept();
         // Latest first, so the first ones of each export are those that stay.
         for holder in store::finished_holders(&self.db).await? {
             let before = of_export.entry(holder.export_id).or_default();
             *before += 1;
-            if *before > HELD_RUNS || holder.finished_at + self.kept <= now {
+            if *before > HELD_RUNS || holder.finished_at + kept <= now {
                 sources::store::release_snapshots(&self.db, holder.id).await?;
                 released += 1;
             }

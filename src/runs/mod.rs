@@ -30,6 +30,7 @@
 //! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
 //! | `notify` | what the end of a run means for notices |
 //! | [`person`] | what a run did with one person |
+//! | [`retention`] | how long rows and details are kept |
 //! | `store` | queries; `account`: every row accounted for |
 
 mod account;
@@ -55,6 +56,7 @@ mod plan;
 mod preflight;
 mod reconcile;
 mod reject;
+pub mod retention;
 mod retry;
 mod rows;
 mod run;

@@ -97,6 +97,10 @@ pub async fn fate_of(
         ));
     };
     let parts = store::parts(&desk.db, run.id).await?;
+    if parts.is_empty() && store::summaries::find(&desk.db, run.id).await?.is_some() {
+        // Its parts are not kept any more, so nobody knows whether this one arrived.
+        return Ok(None);
+    }
     let holds = |part: &&Part| (part.first_row..=part.last_row).contains(&row);
     Ok(Some(match parts.iter().find(holds) {
         Some(part) => PersonFate::InPart {

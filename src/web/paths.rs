@@ -478,6 +478,11 @@ pub fn erasure_action(id: Uuid, action: &str) -> String {
     format!("/settings/privacy/erasures/{id}/{action}")
 }
 
+/// Settings > Privacy > Retention.
+pub fn retention() -> String {
+    "/settings/privacy/retention".into()
+}
+
 /// Settings > Privacy > Exclusion list.
 pub fn exclusions() -> String {
     "/settings/privacy/exclusions".into()

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod browser;
 mod erase;
 mod exclusions;
 mod find;
 #[path = "../runs/pages.rs"]
 mod pages;
+mod retention;
 mod stage;
 #[allow(dead_code, reason = "shared with tests/runs, which uses all of it")]
 #[path = "../runs/support.rs"]

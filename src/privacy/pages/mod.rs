@@ -1,8 +1,10 @@
 //! Settings > Privacy, for administrators.
 
+mod consent;
 mod erase;
 mod exclusions;
 mod find;
+mod retention;
 mod upload;
 
 use actix_web::web::{self, ServiceConfig};
@@ -14,6 +16,18 @@ use crate::web::{PageError, SignedIn};
 /// Routes of this concept.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
+        .route(
+            "/settings/connections/{id}/consent-record",
+            web::get().to(consent::show),
+        )
+        .route(
+            "/settings/privacy/retention",
+            web::get().to(retention::show),
+        )
+        .route(
+            "/settings/privacy/retention",
+            web::post().to(retention::save),
+        )
         .route("/settings/privacy", web::get().to(find::ask))
         .route("/settings/privacy/find", web::post().to(find::find))
         .route("/settings/privacy/erase", web::post().to(erase::question))

@@ -109,7 +109,7 @@ pub(super) async fn show(
         let parts = runs_store::parts(&**db, run.id).await?;
         return web::render(&DeliveryPage {
             page: visit.page("exports"),
-            account: Account::of(&run, &parts),
+            account: runs_store::summaries::account(&**db, &run, &parts).await?,
             may_edit,
             may_see_profiles: visit.user.role.may(Permission::ViewProfiles),
             view,

@@ -15,7 +15,7 @@ use crate::auth::Permission;
 use crate::config::Settings;
 use crate::runs::checks::store as check_store;
 use crate::runs::rows::{self, Pieces, RowKind};
-use crate::runs::{Checks, Run, store};
+use crate::runs::{Checks, Run, retention, store};
 use crate::storage::audit::{self, AuditEvent};
 use crate::web::{PageError, SignedIn, spreadsheet};
 
@@ -90,7 +90,7 @@ async fn kept_run(
     id: Uuid,
 ) -> Result<Run, PageError> {
     let run = store::get(db, id).await?;
-    let until = rows::kept_until(checks.desk(), &run, rows_kept(settings)).await;
+    let until = rows::kept_until(checks.desk(), &run, rows_kept(db, settings).await?).await;
     match until.map_err(PageError::internal)? {
         Some(_) => Ok(run),
         None => Err(PageError::NotFound),
@@ -103,8 +103,12 @@ fn slot() -> Result<OwnedSemaphorePermit, PageError> {
 }
 
 /// How long rows can be downloaded after a run has ended.
-pub(super) fn rows_kept(settings: &Settings) -> SignedDuration {
-    SignedDuration::from_hours(24 * i64::from(settings.rows_kept_days))
+pub(super) async fn rows_kept(
+    db: &DatabaseConnection,
+    settings: &Settings,
+) -> Result<SignedDuration, PageError> {
+    let kept = retention::load(db, settings.rows_kept_days).await?;
+    Ok(kept.rows_kept())
 }
 
 async fn record(

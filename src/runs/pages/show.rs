@@ -55,7 +55,7 @@ pub(super) async fn show(
         None => None,
     };
     let budget = Budget::of(&db, &connections, &view.run, &view.parts).await?;
-    let kept = super::rows::rows_kept(&settings);
+    let kept = super::rows::rows_kept(&db, &settings).await?;
     let rows_until = rows::kept_until(checks.desk(), &view.run, kept).await;
     let delivery = checks::store::find_latest(&**db, view.run.id).await?;
     web::render(&RunPage {

@@ -23,7 +23,7 @@ impl RunView {
     pub(super) async fn load(db: &DatabaseConnection, id: Uuid) -> Result<Self, PageError> {
         let run = store::get(db, id).await?;
         let parts = store::parts(db, id).await?;
-        let account = Account::of(&run, &parts);
+        let account = store::summaries::account(db, &run, &parts).await?;
         let approval = approvals::find(db, id).await?;
         let approved_by = match approval.and_then(|approval| approval.approved) {
             Some((_, Some(user))) => auth::store::find_name(db, user).await?,

@@ -7,6 +7,7 @@ mod holders;
 mod leases;
 mod part_changes;
 mod requests;
+pub mod summaries;
 
 pub(super) use holders::finished_holders;
 pub(super) use leases::{Lease, Progress, claim_next};
