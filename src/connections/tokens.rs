@@ -278,7 +278,7 @@ impl TokenService {
     }
 
     async fn load(&self, id: Uuid) -> Result<StoredTokens, TokenError> {
-        let stored = store::find_tokens(&self.db, id)
+        let stored = store::find_tokens(&self.db, id, self.clock.now())
             .await?
             .ok_or(TokenError::NotFound)?;
         match stored.authorization {

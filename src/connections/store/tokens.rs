@@ -3,7 +3,10 @@
 
 use jiff::Timestamp;
 use sea_orm::sea_query::{Condition, Expr};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter,
+    TransactionTrait,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -24,7 +27,7 @@ pub(in crate::connections) struct StoredTokens {
     pub(in crate::connections) expires_at: Timestamp,
     pub(in crate::connections) refresh_due_at: Timestamp,
     pub(in crate::connections) version: i64,
-    /// Whether the answer to the renewal before was lost.
+    /// Whether the answer to the renewal before was lost, be it on its way or with the process that waited for it.
     pub(in crate::connections) is_renewal_lost: bool,
 }
 
@@ -49,12 +52,16 @@ pub(in crate::connections) struct NewAuthorization<'a> {
 pub(in crate::connections) async fn find_tokens(
     db: &impl ConnectionTrait,
     id: Uuid,
+    now: Timestamp,
 ) -> Result<Option<StoredTokens>, DbErr> {
     let found = connection::Entity::find_by_id(id)
         .filter(Column::RemovedAt.is_null())
         .one(db)
         .await?;
     let instant = |at: Option<UtcMillis>| at.map_or(Timestamp::UNIX_EPOCH, Timestamp::from);
+    // Whoever ends a renewal gives its claim back; one that has run out was left behind by a process that died.
+    let is_left_behind =
+        |until: Option<UtcMillis>| until.is_some_and(|until| instant(Some(until)) < now);
     Ok(found.map(|row| StoredTokens {
         client_id: row.client_id,
         authorization: Authorization::from_name(&row.authorization),
@@ -63,7 +70,8 @@ pub(in crate::connections) async fn find_tokens(
         expires_at: instant(row.access_expires_at),
         refresh_due_at: instant(row.refresh_due_at),
         version: row.token_version,
-        is_renewal_lost: row.problem.as_deref() == Some(Problem::RenewalLost.name()),
+        is_renewal_lost: row.problem.as_deref() == Some(Problem::RenewalLost.name())
+            || is_left_behind(row.refresh_lease_until),
     }))
 }
 
@@ -128,15 +136,17 @@ pub(in crate::connections) async fn store_renewed(
     Ok(stored.rows_affected == 1)
 }
 
-/// Marks the tokens with a version as dead: somebody must authenticate again. `false` when newer ones are stored.
+/// Marks the tokens with a version as dead: somebody must authenticate again. `false` when newer ones are stored. The
+/// mark, the notice and the audit event are there together or not at all.
 pub(in crate::connections) async fn give_up_tokens(
-    db: &impl ConnectionTrait,
+    db: &DatabaseConnection,
     id: Uuid,
     version: i64,
     problem: Problem,
     words: &str,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
+    let transaction = db.begin().await?;
     let marked = without_lease(connection::Entity::update_many())
         .col_expr(
             Column::Authorization,
@@ -148,7 +158,7 @@ pub(in crate::connections) async fn give_up_tokens(
         .filter(Column::Id.eq(id))
         .filter(Column::TokenVersion.eq(version))
         .filter(Column::RemovedAt.is_null())
-        .exec(db)
+        .exec(&transaction)
         .await?;
     if marked.rows_affected == 0 {
         return Ok(false);
@@ -161,8 +171,9 @@ pub(in crate::connections) async fn give_up_tokens(
         object_id: id.to_string(),
         detail: json!({ "words": words }),
     };
-    notify::sign_in_lost(db, id, problem, now).await?;
-    audit::record(db, event).await?;
+    notify::sign_in_lost(&transaction, id, problem, now).await?;
+    audit::record(&transaction, event).await?;
+    transaction.commit().await?;
     Ok(true)
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use secrecy::SecretString;
 use serde_json::json;
 use wiremock::matchers::{body_string_contains, method};
@@ -394,4 +395,82 @@ async fn an_idle_sign_in_is_renewed_in_time_and_people_are_warned_before_it_ends
     fixture.advance(SignedDuration::from_hours(24 * 31));
     service.access_token(fixture.connection_id).await.unwrap();
     assert!(idle(days(31)).await.is_empty());
+}
+
+/// A process that died while it renewed keeps nobody waiting for longer than its claim lasts, and the token it may have
+/// used up is told from one that was revoked.
+#[tokio::test]
+async fn a_renewal_that_died_is_taken_over_when_its_claim_runs_out() {
+    let fixture = Fixture::new().await;
+    let renewals = fixture.rotate().await;
+    let (service, id) = (fixture.service().await, fixture.connection_id);
+    let db = storage::connect(&fixture.url).await.unwrap();
+    fixture.advance(SignedDuration::from_hours(2));
+    let now = || Timestamp::from_millisecond(fixture.now.load(Ordering::Relaxed)).unwrap();
+    let dead = Uuid::now_v7();
+    assert!(
+        store::take_lease(&db, id, 1, dead, now(), now() + LEASE)
+            .await
+            .unwrap()
+    );
+    let mut waiting = tokio::spawn(async move { service.access_token(id).await });
+    let looked = tokio::time::timeout(LEASE_POLL * 2, &mut waiting);
+    assert!(looked.await.is_err(), "the claim holds");
+    assert_eq!(renewals.load(Ordering::Relaxed), 0);
+    fixture.advance(LEASE + SignedDuration::from_secs(1));
+    let grant = waiting.await.unwrap().unwrap();
+    assert_eq!(grant.token.expose(), "access-1");
+
+    fixture.advance(SignedDuration::from_hours(2));
+    assert!(
+        store::take_lease(&db, id, 2, dead, now(), now() + LEASE)
+            .await
+            .unwrap()
+    );
+    fixture.advance(LEASE + SignedDuration::from_secs(1));
+    fixture.vendor.reset().await;
+    let body = json!({ "error": "invalid_grant" });
+    fixture
+        .answer(ResponseTemplate::new(400).set_body_json(body))
+        .await;
+    let refused = fixture.service().await.access_token(id).await;
+    assert!(matches!(refused, Err(TokenError::SignInAgain)));
+    let found = store::find(&db, id).await.unwrap().unwrap();
+    let problem = found.problem.map(|problem| problem.problem);
+    assert_eq!(problem, Some(Problem::GrantReplaced));
+}
+
+#[tokio::test]
+async fn dead_tokens_are_marked_with_their_notice_and_event_or_not_at_all() {
+    let fixture = Fixture::new().await;
+    let db = storage::connect(&fixture.url).await.unwrap();
+    let counted = async |what: &str| {
+        let count = format!("SELECT COUNT(*) AS n FROM {what}");
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, count));
+        row.await.unwrap().unwrap().try_get::<i64>("", "n").unwrap()
+    };
+    let recorded = "audit_events WHERE action = 'connection.sign-in-lost'";
+    db.execute_unprepared(
+        "CREATE TRIGGER full_disk BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    )
+    .await
+    .unwrap();
+    let body = json!({ "error": "invalid_grant" });
+    fixture
+        .answer(ResponseTemplate::new(400).set_body_json(body))
+        .await;
+    fixture.advance(SignedDuration::from_hours(2));
+    let service = fixture.service().await;
+    let failed = service.access_token(fixture.connection_id).await;
+    assert!(matches!(failed, Err(TokenError::Database(_))));
+    assert_eq!(fixture.health().await.0, Authorization::Authorized);
+    assert_eq!(counted("notices").await, 0);
+
+    db.execute_unprepared("DROP TRIGGER full_disk")
+        .await
+        .unwrap();
+    let dead = service.access_token(fixture.connection_id).await;
+    assert!(matches!(dead, Err(TokenError::SignInAgain)));
+    assert_eq!(fixture.health().await.0, Authorization::SignInAgain);
+    assert_eq!((counted("notices").await, counted(recorded).await), (1, 1));
 }
