@@ -3,91 +3,18 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path};
-use askama::Template;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use uuid::Uuid;
 
+use super::builder::{ConditionRow, EditPage, FieldChoice, Focus, Outcome, SourceChoice};
 use super::{author, describe_count_error, open_segment, view};
 use crate::auth::{self, Permission};
-use crate::profiles::{Field, FieldType};
 use crate::segments::form::{self, Action, SegmentForm, TypedCondition};
-use crate::segments::operator::Operator;
 use crate::segments::store::{self, Segment, SegmentDefinition, StoreError};
-use crate::segments::words::{self, RuleLine, RuleWords};
+use crate::segments::words;
 use crate::segments::{Combine, MAX_CONDITIONS, Members, Rule};
 use crate::sources::{self, Source};
-use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
-
-#[derive(Template)]
-#[template(path = "segments/edit.html")]
-struct EditPage {
-    page: Page,
-    /// Name of the saved segment; empty for a new one.
-    saved_name: String,
-    action: String,
-    errors: FieldErrors,
-    /// Who saved the segment meanwhile, in a sentence, or empty.
-    conflict: String,
-    name: String,
-    version: i32,
-    sources: Vec<SourceChoice>,
-    /// Name of the source of a saved segment, which stays.
-    source: String,
-    is_or: bool,
-    fields: Vec<FieldChoice>,
-    rows: Vec<ConditionRow>,
-    may_add: bool,
-    focus: Focus,
-    /// Members counted just now, in a sentence, or empty.
-    counted: String,
-    /// The rule in words when the form cannot show it.
-    locked: Option<Vec<RuleLine>>,
-}
-
-struct SourceChoice {
-    id: Uuid,
-    name: String,
-    is_chosen: bool,
-}
-
-struct FieldChoice {
-    name: String,
-    type_name: &'static str,
-    type_key: &'static str,
-}
-
-/// Inputs of one condition.
-struct ConditionRow {
-    index: usize,
-    number: usize,
-    field_id: String,
-    operator_id: String,
-    value_id: String,
-    to_id: String,
-    values_id: String,
-    days_id: String,
-    case_id: String,
-    typed: TypedCondition,
-    /// Whether the chosen field is not in the source.
-    is_field_gone: bool,
-    /// `date` where the browser's own calendar can show what was typed, otherwise `text`.
-    value_kind: &'static str,
-}
-
-/// Where the visitor goes on after pressing a button.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Focus {
-    Nowhere,
-    Condition(usize),
-    Add,
-    Count,
-}
-
-impl Focus {
-    fn is_condition(self, index: &usize) -> bool {
-        self == Self::Condition(*index)
-    }
-}
+use crate::web::{self, FieldErrors, PageError, SignedIn, paths};
 
 type Pairs = Form<Vec<(String, String)>>;
 
@@ -166,35 +93,6 @@ struct Desk {
     saved: Option<Segment>,
     /// Sources to choose from: those with profiles, or the one of the saved segment.
     sources: Vec<Source>,
-}
-
-/// What a page says besides the form.
-struct Outcome {
-    status: StatusCode,
-    errors: FieldErrors,
-    conflict: String,
-    focus: Focus,
-    counted: String,
-}
-
-impl Outcome {
-    fn fine(focus: Focus) -> Self {
-        Self {
-            status: StatusCode::OK,
-            errors: FieldErrors::default(),
-            conflict: String::new(),
-            focus,
-            counted: String::new(),
-        }
-    }
-
-    fn refused(errors: FieldErrors) -> Self {
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            errors,
-            ..Self::fine(Focus::Nowhere)
-        }
-    }
 }
 
 impl Desk {
@@ -475,32 +373,5 @@ impl Desk {
                 .map(|rule| words::lines(self.visit.lang, rule)),
         };
         web::render_with(outcome.status, &page)
-    }
-}
-
-impl ConditionRow {
-    fn new(index: usize, typed: TypedCondition, fields: &[Field]) -> Self {
-        let field = fields.iter().find(|field| field.name == typed.field);
-        let is_day = |text: &str| {
-            let day = text.parse::<jiff::civil::Date>();
-            text.is_empty() || day.is_ok_and(|day| day.to_string() == text)
-        };
-        let is_date = field.is_some_and(|field| matches!(field.field_type, FieldType::Date { .. }))
-            && is_day(&typed.typed.value)
-            && is_day(&typed.typed.to);
-        Self {
-            index,
-            number: index + 1,
-            field_id: form::id(index, "field"),
-            operator_id: form::id(index, "operator"),
-            value_id: form::id(index, "value"),
-            to_id: form::id(index, "to"),
-            values_id: form::id(index, "values"),
-            days_id: form::id(index, "days"),
-            case_id: form::id(index, "case"),
-            is_field_gone: field.is_none() && !typed.field.is_empty(),
-            value_kind: if is_date { "date" } else { "text" },
-            typed,
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Insights > Segments: the list, the condition builder, the read-only view, the question before removal.
 
+mod builder;
 mod edit;
 mod list;
 mod refresh;
