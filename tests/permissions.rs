@@ -108,6 +108,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/runs/{id}", Viewer),
     ("get", "/runs/{id}/events", Viewer),
     ("post", "/runs/{id}/cancel", Contributor),
+    ("post", "/runs/{id}/resume", Contributor),
     ("get", "/runs/{id}/rejected.csv", Viewer),
     ("get", "/runs/{id}/adjusted.csv", Viewer),
     ("get", "/runs/{id}/undelivered.csv", Viewer),

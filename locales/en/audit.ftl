@@ -23,6 +23,7 @@ audit-action-export-removed = Export removed
 audit-action-run-cancel-requested = Run canceled by a person
 audit-action-run-finished = Run finished
 audit-action-run-requested = Run started
+audit-action-run-resumed = Run resumed
 audit-action-segment-changed = Segment changed
 audit-action-segment-created = Segment added
 audit-action-segment-removed = Segment removed

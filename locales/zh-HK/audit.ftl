@@ -23,6 +23,7 @@ audit-action-export-removed = 已移除匯出
 audit-action-run-cancel-requested = 已要求取消執行
 audit-action-run-finished = 執行已結束
 audit-action-run-requested = 已開始執行
+audit-action-run-resumed = 已繼續執行
 audit-action-segment-changed = 已變更客戶細分
 audit-action-segment-created = 已新增客戶細分
 audit-action-segment-removed = 已移除客戶細分

@@ -21,6 +21,7 @@ mod m20261125_030003_create_sweeps;
 mod m20261125_040001_chain_audit_events;
 mod m20261125_040001_create_snapshot_schema;
 mod m20261125_040002_extend_people;
+mod m20261126_010001_resume_runs;
 mod m20261126_040001_create_notices;
 mod m20261126_040002_create_notice_deliveries;
 mod m20261126_050001_create_exclusions;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_030003_create_sweeps::Migration),
             Box::new(m20261125_040001_chain_audit_events::Migration),
             Box::new(m20261125_040002_extend_people::Migration),
+            Box::new(m20261126_010001_resume_runs::Migration),
             Box::new(m20261126_040001_create_notices::Migration),
             Box::new(m20261126_040002_create_notice_deliveries::Migration),
             Box::new(m20261126_050001_create_exclusions::Migration),

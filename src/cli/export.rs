@@ -130,8 +130,17 @@ async fn start(services: &Services, name: &str, wait: bool, as_json: bool) -> an
         }
         return Ok(());
     }
-    let run = finish(services, requested.run_id).await?;
-    let parts = runs::store::parts(db, run.id).await?;
+    await_end(services, requested.run_id, as_json).await
+}
+
+/// Waits for the end of a run and prints it; one that did not end well is a failure.
+pub(super) async fn await_end(
+    services: &Services,
+    run_id: Uuid,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let run = finish(services, run_id).await?;
+    let parts = runs::store::parts(&**services.db, run.id).await?;
     super::run::print(&run, &parts, as_json);
     anyhow::ensure!(
         run.state.is_finished(),

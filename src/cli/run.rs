@@ -1,4 +1,4 @@
-//! `listbridge run show`.
+//! `listbridge run ...`.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::locale::Lang;
+use crate::runs::store::Resumed;
 use crate::runs::{Account, Ending, Part, Rejection, Run, store};
 use crate::startup::Services;
 
@@ -20,12 +21,48 @@ pub(super) enum RunCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Go on with a run that failed or was canceled, by its id: only what is missing is sent.
+    Resume {
+        /// Id of the run.
+        id: Uuid,
+        /// Wait until the run has ended, working on it here unless a server does.
+        #[arg(long)]
+        wait: bool,
+        /// Answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
-/// Shows the run.
+/// Runs one of the commands.
 pub(super) async fn run(settings: Settings, command: RunCommand) -> anyhow::Result<()> {
-    let RunCommand::Show { id, json } = command;
     let services = Services::open(settings, Clock::system()).await?;
+    match command {
+        RunCommand::Show { id, json } => show(&services, id, json).await,
+        RunCommand::Resume { id, wait, json } => resume(&services, id, wait, json).await,
+    }
+}
+
+/// Resumes a run. With `wait` its end is waited for, and a run that did not end well is a failure.
+async fn resume(services: &Services, id: Uuid, wait: bool, as_json: bool) -> anyhow::Result<()> {
+    let author = super::export::author(services);
+    match store::resume(&services.db, id, author).await? {
+        Resumed::Now | Resumed::Already if wait => {
+            super::export::await_end(services, id, as_json).await
+        }
+        Resumed::Refused(obstacle) => Err(obstacle.into()),
+        resumed if as_json => {
+            println!("{}", json!({ "id": id, "is_new": resumed == Resumed::Now }));
+            Ok(())
+        }
+        _ => {
+            println!("{id}");
+            Ok(())
+        }
+    }
+}
+
+async fn show(services: &Services, id: Uuid, json: bool) -> anyhow::Result<()> {
     let run = store::get(&**services.db, id).await?;
     let parts = store::parts(&**services.db, id).await?;
     print(&run, &parts, json);

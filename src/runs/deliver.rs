@@ -125,7 +125,8 @@ impl Delivery<'_> {
                     .change(part.number, PartChange::Accepted(&activity))
                     .await;
             }
-            return self.send(&part, 1).await;
+            let name = file_name(self.run.id, part.number);
+            return self.send(&part, &name, 1).await;
         };
         if before.sha256 != sha256 {
             tracing::error!(run = %self.run.id, part = part.number, "a recorded part came out differently");
@@ -144,26 +145,34 @@ impl Delivery<'_> {
                 } else {
                     before.looks
                 };
-                if self.find_out(part.number, looks, done).await? {
+                if self
+                    .find_out(part.number, &before.file_name, looks, done)
+                    .await?
+                {
                     return Ok(());
                 }
-                self.send_again(&part, before.sends).await
+                self.send_again(&part, &before).await
             }
-            _ => self.send_again(&part, before.sends).await,
+            _ => self.send_again(&part, &before).await,
         }
     }
 
-    async fn send_again(&mut self, part: &PlannedPart, sends: u32) -> Result<(), Interrupt> {
+    async fn send_again(&mut self, part: &PlannedPart, before: &Part) -> Result<(), Interrupt> {
         self.control.check_now().await?;
         self.change(part.number, PartChange::Sending).await?;
-        self.send(part, sends + 1).await
+        self.send(part, &before.file_name, before.sends + 1).await
     }
 
-    /// Sends a part that is recorded as being sent, for the `sends`-th time.
-    async fn send(&mut self, part: &PlannedPart, mut sends: u32) -> Result<(), Interrupt> {
+    /// Sends a part that is recorded as being sent under `name`, for the `sends`-th time.
+    async fn send(
+        &mut self,
+        part: &PlannedPart,
+        name: &str,
+        mut sends: u32,
+    ) -> Result<(), Interrupt> {
         let mut patience = Patience::new();
         loop {
-            let error = match self.upload(part).await {
+            let error = match self.upload(part, name).await {
                 Ok(Ok(activity)) => {
                     tracing::debug!(run = %self.run.id, part = part.number, "part accepted");
                     self.change(part.number, PartChange::Accepted(&activity))
@@ -181,7 +190,7 @@ impl Delivery<'_> {
             match Remedy::of(&error) {
                 Remedy::FindOut => {
                     self.change(part.number, PartChange::Unclear).await?;
-                    if self.find_out(part.number, &LOOKS_SECONDS, 0).await? {
+                    if self.find_out(part.number, name, &LOOKS_SECONDS, 0).await? {
                         return Ok(());
                     }
                     if sends >= MAX_SENDS {
@@ -207,8 +216,9 @@ impl Delivery<'_> {
     async fn upload(
         &mut self,
         part: &PlannedPart,
+        name: &str,
     ) -> Result<Result<Activity, ClientError>, Interrupt> {
-        let name = file_name(self.run.id, part.number);
+        let name = name.to_owned();
         let lists: [ListId; 1] = [self.run.definition.list_id];
         let csv: Bytes = part.csv.clone();
         self.vendor
@@ -221,11 +231,16 @@ impl Delivery<'_> {
 
     /// Searches the activities for a part until it is found or the searches `looks` are used up, of which `done` have
     /// happened. Nothing is sent meanwhile.
-    async fn find_out(&mut self, number: u32, looks: &[u64], done: u32) -> Result<bool, Interrupt> {
-        let name = file_name(self.run.id, number);
+    async fn find_out(
+        &mut self,
+        number: u32,
+        name: &str,
+        looks: &[u64],
+        done: u32,
+    ) -> Result<bool, Interrupt> {
         for seconds in looks.iter().skip(done as usize) {
             reconcile::wait(self.control, *seconds).await?;
-            if let Some(activity) = reconcile::find(self.vendor, &name).await? {
+            if let Some(activity) = reconcile::find(self.vendor, name).await? {
                 self.change(number, PartChange::Accepted(&activity)).await?;
                 self.control.stop_showing_wait().await?;
                 return Ok(true);

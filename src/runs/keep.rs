@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DbErr, TransactionTrait};
 use uuid::Uuid;
 
 use super::{retention, store};
@@ -43,11 +43,21 @@ impl HeldSnapshots {
             let before = of_export.entry(holder.export_id).or_default();
             *before += 1;
             if *before > HELD_RUNS || holder.finished_at + kept <= now {
-                sources::store::release_snapshots(&self.db, holder.id).await?;
-                released += 1;
+                released += self.release_of(holder.id).await?;
             }
         }
         Ok(released)
+    }
+
+    /// Lets go of what a run holds, unless somebody has resumed it; how many runs that was.
+    async fn release_of(&self, run_id: Uuid) -> Result<u64, DbErr> {
+        let transaction = self.db.begin().await?;
+        if !store::lock_finished(&transaction, run_id).await? {
+            return Ok(0);
+        }
+        sources::store::release_snapshots(&transaction, run_id).await?;
+        transaction.commit().await?;
+        Ok(1)
     }
 }
 

@@ -27,6 +27,7 @@
 //! | `deliver`, `reconcile`, `follow` | sending, finding out, waiting for activities |
 //! | `retry`, `vendor` | the table of failures and remedies, and its application |
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
+//! | `resume` | going on with a run that failed or was canceled |
 //! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
 //! | `notify` | what the end of a run means for notices |
 //! | [`person`] | what a run did with one person |
@@ -56,6 +57,7 @@ mod plan;
 mod preflight;
 mod reconcile;
 mod reject;
+mod resume;
 pub mod retention;
 mod retry;
 mod rows;
@@ -77,4 +79,5 @@ pub use part::{Part, PartCounts, PartState};
 pub use part_writer::{PartLimits, PlannedPart};
 pub use plan::{Fate, Flaw, Layout, MissingFields, Planner, Totals};
 pub use reject::{RejectedCounts, Rejection};
+pub use resume::Obstacle;
 pub use run::{Ended, Inputs, Phase, Run, RunState, SegmentInput, Trigger, Waiting, WaitingFor};

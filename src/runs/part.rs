@@ -151,16 +151,38 @@ pub struct Part {
     pub vendor_words: Option<String>,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+    /// When it last left us; `None` for parts from before that was kept.
+    pub last_sent_at: Option<Timestamp>,
     /// When Constant Contact accepted it.
     pub accepted_at: Option<Timestamp>,
     /// When its activity ended.
     pub finished_at: Option<Timestamp>,
 }
 
+impl Part {
+    /// When it last left us, or would have.
+    pub(super) fn sent_at(&self) -> Timestamp {
+        self.last_sent_at.unwrap_or(self.recorded_at)
+    }
+}
+
 /// Name of a run's file. Unique for ever, of one length for every number, and plain ASCII, since the activities are
 /// searched for it.
 pub(super) fn file_name(run_id: Uuid, number: u32) -> String {
     format!("listbridge-{run_id}-{number:05}.csv")
+}
+
+/// Name for sending a part once more whose activity, under `name`, did not complete. The sign before the number tells the
+/// attempts apart: `-`, then `g` to `z`, letters that no UUID has. `None` after those.
+pub(super) fn next_file_name(name: &str) -> Option<String> {
+    let sign = name.len().checked_sub("-00001.csv".len())?;
+    let next = match name.as_bytes()[sign] {
+        b'-' => 'g',
+        letter @ b'g'..=b'y' => char::from(letter + 1),
+        _ => return None,
+    };
+    let (before, after) = (name.get(..sign)?, name.get(sign + 1..)?);
+    Some(format!("{before}{next}{after}"))
 }
 
 #[cfg(test)]
@@ -171,5 +193,16 @@ mod tests {
     fn file_names_are_of_one_length() {
         let id = Uuid::from_u128(1);
         assert_eq!(file_name(id, 1).len(), file_name(id, 99_999).len());
+    }
+
+    #[test]
+    fn every_attempt_has_its_own_name_of_the_same_length() {
+        let first = file_name(Uuid::from_u128(1), 12);
+        let names: Vec<String> =
+            std::iter::successors(Some(first.clone()), |name| next_file_name(name)).collect();
+        assert_eq!(names.len(), 21);
+        assert!(names.iter().all(|name| name.len() == first.len()));
+        assert!(names[1].ends_with("000000000001g00012.csv"), "{}", names[1]);
+        assert!(names[20].ends_with("z00012.csv"));
     }
 }

@@ -42,7 +42,7 @@ impl RunState {
         Self::Skipped,
     ];
 
-    /// The states that may follow. A run that is finished stays as it is.
+    /// The states that may follow. A run that is finished stays as it is, unless somebody resumes one that failed.
     pub fn next(self) -> &'static [RunState] {
         match self {
             Self::Queued => &[Self::Refreshing, Self::Canceled],
@@ -53,13 +53,14 @@ impl RunState {
                 Self::Canceled,
                 Self::Skipped,
             ],
-            _ => &[],
+            Self::Failure | Self::FailedPermanent | Self::Canceled => &[Self::Queued],
+            Self::Successful | Self::Skipped => &[],
         }
     }
 
-    /// Whether nothing more will happen.
+    /// Whether nothing more will happen by itself.
     pub fn is_finished(self) -> bool {
-        self.next().is_empty()
+        !matches!(self, Self::Queued | Self::Refreshing)
     }
 
     /// Name in the database and in JSON answers.
@@ -301,6 +302,8 @@ pub struct Run {
     pub finished_at: Option<Timestamp>,
     /// When somebody asked to cancel it.
     pub cancel_requested_at: Option<Timestamp>,
+    /// When it was last resumed after it had ended, and by whom.
+    pub resumed: Option<(Timestamp, Option<Uuid>)>,
     /// How often an engine has taken it; above 1 it was interrupted or has paused.
     pub claims: u32,
 }
@@ -321,7 +324,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finished_run_stays_as_it_is() {
+    fn a_finished_run_stays_as_it_is_unless_it_failed_and_is_resumed() {
         let finished: Vec<&str> = RunState::ALL
             .into_iter()
             .filter(|state| state.is_finished())
@@ -337,6 +340,13 @@ mod tests {
                 "skipped"
             ]
         );
+        for state in RunState::ALL
+            .into_iter()
+            .filter(|state| state.is_finished())
+        {
+            let has_failed = !matches!(state, RunState::Successful | RunState::Skipped);
+            assert_eq!(state.next() == [RunState::Queued], has_failed);
+        }
         assert!(RunState::Queued.next().contains(&RunState::Canceled));
     }
 

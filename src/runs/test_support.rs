@@ -42,6 +42,7 @@ pub(super) fn run() -> Run {
         started_at: None,
         finished_at: None,
         cancel_requested_at: None,
+        resumed: None,
         claims: 1,
     }
 }
@@ -63,6 +64,7 @@ pub(super) fn part(number: u32, rows: u64, state: PartState) -> Part {
         counts: PartCounts::default(),
         vendor_words: None,
         recorded_at: Timestamp::UNIX_EPOCH,
+        last_sent_at: None,
         accepted_at: None,
         finished_at: None,
     }

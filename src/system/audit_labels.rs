@@ -72,6 +72,7 @@ pub const LABELS: &[(&str, &str)] = &[
     ("run.cancel-requested", "audit-action-run-cancel-requested"),
     ("run.finished", "audit-action-run-finished"),
     ("run.requested", "audit-action-run-requested"),
+    ("run.resumed", "audit-action-run-resumed"),
     ("run.rows-downloaded", "audit-action-run-rows-downloaded"),
     ("segment.changed", "audit-action-segment-changed"),
     ("segment.created", "audit-action-segment-created"),

@@ -212,6 +212,11 @@ pub fn run_events(id: Uuid) -> String {
     format!("/runs/{id}/events")
 }
 
+/// Where a POST resumes a run that failed or was canceled.
+pub fn resume_run(id: Uuid) -> String {
+    format!("/runs/{id}/resume")
+}
+
 /// Where a POST cancels a run.
 pub fn cancel_run(id: Uuid) -> String {
     format!("/runs/{id}/cancel")

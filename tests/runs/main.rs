@@ -11,6 +11,7 @@ mod outcomes;
 mod pages;
 mod postgresql;
 mod replicas;
+mod resume;
 mod rows;
 mod sign_in;
 mod support;

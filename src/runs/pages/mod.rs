@@ -9,6 +9,7 @@ mod check_view;
 mod events;
 mod history;
 mod live;
+mod resume;
 mod rows;
 mod show;
 mod start;
@@ -31,6 +32,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/runs/{id}", web::get().to(show::show))
         .route("/runs/{id}/events", web::get().to(events::follow))
         .route("/runs/{id}/cancel", web::post().to(cancel::cancel))
+        .route("/runs/{id}/resume", web::post().to(resume::resume))
         .route("/runs/{id}/rejected.csv", web::get().to(rows::rejected))
         .route("/runs/{id}/adjusted.csv", web::get().to(rows::adjusted))
         .route(

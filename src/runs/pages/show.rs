@@ -13,7 +13,7 @@ use crate::auth::{self, Permission};
 use crate::config::Settings;
 use crate::connections::Connections;
 use crate::exports;
-use crate::runs::{Budget, Checks, checks, rows};
+use crate::runs::{Budget, Checks, Obstacle, checks, resume, rows};
 use crate::web::{self, Page, PageError, SignedIn};
 
 #[derive(Template)]
@@ -26,6 +26,11 @@ struct RunPage {
     /// Whether the visitor may cancel it, or run the export again.
     may_edit: bool,
     has_export: bool,
+    /// Who resumed it last, and when.
+    resumed: Option<(Timestamp, String)>,
+    /// Whether it can be resumed, and a reason worth saying if not.
+    may_resume: bool,
+    obstacle: Option<Obstacle>,
     /// What it still needs, while it is unfinished.
     budget: Option<Budget>,
     /// Until when its rows can be downloaded.
@@ -54,11 +59,28 @@ pub(super) async fn show(
         Some(user) => auth::store::find_name(&**db, user).await?,
         None => None,
     };
+    let resumed = match view.run.resumed {
+        None => None,
+        Some((at, by)) => {
+            let name = match by {
+                Some(user) => auth::store::find_name(&**db, user).await?,
+                None => None,
+            };
+            Some((
+                at,
+                name.unwrap_or_else(|| visit.t("runs-trigger-command-line")),
+            ))
+        }
+    };
+    let obstacle = resume::obstacle(&**db, &view.run, &view.parts, visit.now).await?;
     let budget = Budget::of(&db, &connections, &view.run, &view.parts).await?;
     let kept = super::rows::rows_kept(&db, &settings).await?;
     let rows_until = rows::kept_until(checks.desk(), &view.run, kept).await;
     let delivery = checks::store::find_latest(&**db, view.run.id).await?;
     web::render(&RunPage {
+        resumed,
+        may_resume: obstacle.is_none(),
+        obstacle: obstacle.filter(|obstacle| obstacle.is_worth_saying()),
         rows_until: rows_until.map_err(PageError::internal)?,
         may_see_profiles: visit.user.role.may(Permission::ViewProfiles),
         delivery: delivery.map(|check| check.id),

@@ -1,23 +1,26 @@
-//! Queries over runs and their parts: reading here, asking for and canceling runs in `requests`, the engine's writes
-//! in `leases` and
-//! `part_changes`, which succeed only while the lease on the run is held.
+//! Queries over runs and their parts.
+//!
+//! Reading here; asking for and canceling runs in `requests`, resuming them in `resuming`; the engine's writes in `leases`
+//! and `part_changes`, which succeed only while the lease on the run is held.
 
 pub mod approvals;
 mod holders;
 mod leases;
 mod part_changes;
 mod requests;
+mod resuming;
 pub mod summaries;
 
 pub(super) use holders::finished_holders;
 pub(super) use leases::{Lease, Progress, claim_next};
 pub(super) use part_changes::{PartChange, record_activities};
 pub use requests::{Requested, RequestedMany, cancel, request, request_all, wake_sign_in_waits};
+pub use resuming::{Resumed, resume};
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -97,6 +100,38 @@ pub(super) async fn find_active(
         .into_tuple()
         .one(db)
         .await
+}
+
+/// Whether the export of a run has a later one that is unfinished or has sent something.
+pub(super) async fn has_later_run(db: &impl ConnectionTrait, run: &Run) -> Result<bool, DbErr> {
+    let counts = Condition::any()
+        .add(run::Column::FinishedAt.is_null())
+        .add(run::Column::Sent.gt(0));
+    let found = run::Entity::find()
+        .select_only()
+        .column(run::Column::Id)
+        .filter(run::Column::ExportId.eq(run.export_id))
+        .filter(run::Column::Id.gt(run.id))
+        .filter(counts)
+        .limit(1)
+        .into_tuple::<Uuid>()
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Locks a run that has ended, so that nobody resumes it before the transaction ends; false when it has not.
+pub(super) async fn lock_finished(
+    transaction: &impl ConnectionTrait,
+    run_id: Uuid,
+) -> Result<bool, DbErr> {
+    let locked = run::Entity::update_many()
+        .col_expr(run::Column::Claims, Expr::col(run::Column::Claims))
+        .filter(run::Column::Id.eq(run_id))
+        .filter(run::Column::FinishedAt.is_not_null())
+        .exec(transaction)
+        .await?;
+    Ok(locked.rows_affected == 1)
 }
 
 /// What lists show of an export's latest run, whatever asked for it.
@@ -287,6 +322,7 @@ fn read(model: run::Model) -> Result<Run, StoreError> {
         started_at: model.started_at.map(Into::into),
         finished_at: model.finished_at.map(Into::into),
         cancel_requested_at: model.cancel_requested_at.map(Into::into),
+        resumed: model.resumed_at.map(|at| (at.into(), model.resumed_by)),
         claims: model.claims.unsigned_abs(),
     })
 }
@@ -319,6 +355,7 @@ fn read_part(model: run_part::Model) -> Part {
         },
         vendor_words: model.vendor_words,
         recorded_at: model.recorded_at.into(),
+        last_sent_at: model.last_sent_at.map(Into::into),
         accepted_at: model.accepted_at.map(Into::into),
         finished_at: model.finished_at.map(Into::into),
     }

@@ -64,6 +64,7 @@ impl Lease {
             sends: Set(1),
             looks: Set(0),
             recorded_at: Set(now.into()),
+            last_sent_at: Set(Some(now.into())),
             ..Default::default()
         };
         run_part::Entity::insert(model)
@@ -94,6 +95,10 @@ impl Lease {
         let changed = match change {
             PartChange::Sending => set_state(part, PartState::Sending)
                 .col_expr(run_part::Column::Sends, plus(run_part::Column::Sends, 1))
+                .col_expr(
+                    run_part::Column::LastSentAt,
+                    Expr::value(UtcMillis::from(now)),
+                )
                 .col_expr(run_part::Column::Looks, Expr::value(0)),
             PartChange::NotSent => set_state(part, PartState::Recorded)
                 .col_expr(run_part::Column::Sends, plus(run_part::Column::Sends, -1)),

@@ -171,6 +171,8 @@ async fn insert(
         finished_at: Set(None),
         cancel_requested_at: Set(None),
         cancel_requested_by: Set(None),
+        resumed_at: Set(None),
+        resumed_by: Set(None),
         owner: Set(None),
         lease_until: Set(None),
         claims: Set(0),

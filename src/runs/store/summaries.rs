@@ -76,6 +76,9 @@ pub(in crate::runs) async fn sum_up(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let transaction = db.begin().await?;
+    if !super::lock_finished(&transaction, run_id).await? {
+        return Ok(());
+    }
     let run = super::get(&transaction, run_id).await?;
     let parts = super::parts(&transaction, run_id).await?;
     let summary = run_summary::ActiveModel {

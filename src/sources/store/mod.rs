@@ -184,6 +184,18 @@ pub async fn hold_current_snapshot(
     Ok(snapshot)
 }
 
+/// Whether a holder still holds a snapshot.
+///
+/// # Errors
+/// The database's.
+pub async fn holds(db: &impl ConnectionTrait, holder_id: Uuid) -> Result<bool, DbErr> {
+    let found = snapshot_hold::Entity::find()
+        .filter(snapshot_hold::Column::HolderId.eq(holder_id))
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Lets go of every snapshot the holder holds. [`super::Loads::remove_unused`] removes what nobody needs any more.
 ///
 /// # Errors
@@ -229,7 +241,10 @@ pub async fn remove(
 }
 
 /// Locks a source until the transaction ends: an update that changes nothing does so in PostgreSQL and SQLite alike.
-async fn lock(transaction: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+///
+/// # Errors
+/// The database's.
+pub async fn lock(transaction: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
     source::Entity::update_many()
         .col_expr(source::Column::Kind, Expr::col(source::Column::Kind))
         .filter(source::Column::Id.eq(id))

@@ -44,6 +44,9 @@ pub struct Model {
     pub finished_at: Option<UtcMillis>,
     pub cancel_requested_at: Option<UtcMillis>,
     pub cancel_requested_by: Option<Uuid>,
+    /// When it was last taken up again after it had ended.
+    pub resumed_at: Option<UtcMillis>,
+    pub resumed_by: Option<Uuid>,
     /// Engine that works on it.
     pub owner: Option<Uuid>,
     pub lease_until: Option<UtcMillis>,

@@ -35,6 +35,7 @@ pub struct Model {
     pub cannot_add_to_list: Option<i64>,
     pub vendor_words: Option<String>,
     pub recorded_at: UtcMillis,
+    pub last_sent_at: Option<UtcMillis>,
     pub accepted_at: Option<UtcMillis>,
     pub finished_at: Option<UtcMillis>,
 }
