@@ -2,7 +2,7 @@
 //! queries however many exports and runs there are.
 //!
 //! The latest run of an export is the one with the highest id (ids are made in order of time), whatever asked for it;
-//! the index `runs_last_of_export` answers for it without reading the run itself.
+//! a trigger keeps its id in the export.
 
 use jiff::Timestamp;
 use sea_orm::sea_query::{
@@ -200,6 +200,11 @@ impl ExportQuery<'_> {
         if self.sort == ExportColumn::UpdatedBy {
             join_editor(&mut select);
         }
+        if self.state.is_some()
+            || matches!(self.sort, ExportColumn::Status | ExportColumn::Refreshed)
+        {
+            join_last_run(&mut select);
+        }
         if !is_of_type {
             let pattern = LikeExpr::new(format!("%{}%", escape_like(&searched))).escape('\\');
             let of_export = Expr::col((export::Entity, export::Column::NameKey));
@@ -210,12 +215,13 @@ impl ExportQuery<'_> {
                     .or(of_connection.like(pattern)),
             );
         }
+        let last_state = Expr::col((run::Entity, run::Column::State));
         match self.state {
             Some(NEVER_RUN) => {
-                select.and_where(of_last_run(run::Column::State).is_null());
+                select.and_where(last_state.is_null());
             }
             Some(state) => {
-                select.and_where(of_last_run(run::Column::State).eq(state));
+                select.and_where(last_state.eq(state));
             }
             None => {}
         }
@@ -298,33 +304,23 @@ fn join_editor(select: &mut SelectStatement) {
     );
 }
 
-/// The latest run of the export, one value of it.
-fn last_run(value: impl Into<Expr>) -> Expr {
-    Query::select()
-        .expr(value)
-        .from(run::Entity)
-        .and_where(
-            Expr::col((run::Entity, run::Column::ExportId))
-                .equals((export::Entity, export::Column::Id)),
-        )
-        .order_by((run::Entity, run::Column::Id), Order::Desc)
-        .limit(1)
-        .take()
-        .into()
-}
-
-fn of_last_run(column: run::Column) -> Expr {
-    last_run(Expr::col((run::Entity, column)))
+fn join_last_run(select: &mut SelectStatement) {
+    select.left_join(
+        run::Entity,
+        Expr::col((run::Entity, run::Column::Id))
+            .equals((export::Entity, export::Column::LastRunId)),
+    );
 }
 
 fn last_run_at() -> Expr {
-    last_run(Func::coalesce([
+    Func::coalesce([
         Expr::col((run::Entity, run::Column::FinishedAt)),
         Expr::col((run::Entity, run::Column::QueuedAt)),
-    ]))
+    ])
+    .into()
 }
 
-/// What needs a person first, what went well last. Ranked inside, so that the latest run is looked up once.
+/// What needs a person first, what went well last.
 fn urgency() -> Expr {
     const NEVER: i32 = 6;
     let ranks = [
@@ -337,13 +333,14 @@ fn urgency() -> Expr {
         ("successful", 7),
     ];
     let state = || Expr::col((run::Entity, run::Column::State));
-    let rank = ranks
+    let never_run = CaseStatement::new().case(state().is_null(), NEVER);
+    ranks
         .into_iter()
-        .fold(CaseStatement::new(), |case, (name, rank)| {
+        .fold(never_run, |case, (name, rank)| {
             case.case(state().eq(name), rank)
         })
-        .finally(1);
-    Func::coalesce([last_run(rank), Expr::value(NEVER)]).into()
+        .finally(1)
+        .into()
 }
 
 /// 0 for exports the person may change, 1 for others; `None` when all are alike to them.
@@ -416,21 +413,7 @@ fn details(ids: &[Uuid], segment: Option<Uuid>) -> SelectStatement {
         .and_where(Expr::col(of_export(export::Column::Id)).is_in(ids.iter().copied()));
     join_connection(&mut select);
     join_editor(&mut select);
-    let latest = Alias::new("latest");
-    let latest_id = Query::select()
-        .column((latest.clone(), run::Column::Id))
-        .from_as(run::Entity, latest.clone())
-        .and_where(
-            Expr::col((latest.clone(), run::Column::ExportId))
-                .equals((export::Entity, export::Column::Id)),
-        )
-        .order_by((latest, run::Column::Id), Order::Desc)
-        .limit(1)
-        .take();
-    select.left_join(
-        run::Entity,
-        Expr::col((run::Entity, run::Column::Id)).eq(Expr::from(latest_id)),
-    );
+    join_last_run(&mut select);
     select
 }
 

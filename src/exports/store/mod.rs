@@ -239,6 +239,7 @@ pub async fn create(
         created_by: Set(author.user_id),
         updated_at: Set(author.at.into()),
         updated_by: Set(author.user_id),
+        last_run_id: Set(None),
     }
     .insert(transaction)
     .await

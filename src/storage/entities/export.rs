@@ -29,6 +29,8 @@ pub struct Model {
     pub created_by: Option<Uuid>,
     pub updated_at: UtcMillis,
     pub updated_by: Option<Uuid>,
+    /// Set by the database when a run is asked for.
+    pub last_run_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
