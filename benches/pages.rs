@@ -113,7 +113,8 @@ fn pages(filled: &Filled) -> Vec<(&'static str, String)> {
         export,
     } = filled;
     let mut pages = vec![
-        ("exports", "/exports".to_owned()),
+        ("home", "/".to_owned()),
+        ("exports", "/exports".into()),
         ("exports, last page", "/exports?page=1000000".into()),
     ];
     for (name, column) in [
@@ -370,6 +371,7 @@ async fn fill(services: &Services, exports: usize, runs: usize) -> Filled {
                 members: Set(Some(1_000)),
                 read: Set(1_000),
                 sent: Set(980),
+                delivered: Set(Some(980)),
                 duplicates: Set(15),
                 rejected: Set(json!({ "email_missing": 5 })),
                 adjusted: Set(3),

@@ -118,6 +118,11 @@ impl RequestLedger {
         rows.into_iter().map(read).collect()
     }
 
+    /// Requests an API key may send a day.
+    pub fn limit_per_day(&self) -> u64 {
+        self.requests_per_day.into()
+    }
+
     /// When the day's count starts again: the next 00:00 UTC.
     pub fn resets_at(&self) -> Timestamp {
         next_midnight(self.clock.now())

@@ -131,6 +131,16 @@ pub fn exports() -> String {
     "/exports".into()
 }
 
+/// Data > Exports, those that need a person first.
+pub fn most_urgent_exports() -> String {
+    "/exports?sort=status".into()
+}
+
+/// Data > Exports, those that use a connection.
+pub fn exports_of_connection(id: Uuid) -> String {
+    format!("/exports?connection={id}")
+}
+
 /// The form for a new export.
 pub fn new_export() -> String {
     "/exports/new".into()

@@ -2,7 +2,7 @@
 //! statement or transaction, so an engine that has lost a run cannot change it any more.
 
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, TransactionTrait, UpdateMany,
@@ -13,11 +13,12 @@ use uuid::Uuid;
 use super::{StoreError, get, to_i64};
 use crate::runs::notify;
 use crate::runs::outcome::Outcome;
+use crate::runs::part::PartState;
 use crate::runs::plan::Totals;
 use crate::runs::run::{Inputs, Phase, Run, RunState, Waiting};
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
-use crate::storage::entities::run;
+use crate::storage::entities::{run, run_part};
 
 /// Runs looked at when one is to be taken.
 const CANDIDATES: u64 = 50;
@@ -254,6 +255,7 @@ impl Lease {
                 Expr::value(outcome.vendor_words.clone()),
             )
             .col_expr(run::Column::FinishedAt, Expr::value(UtcMillis::from(now)))
+            .col_expr(run::Column::Delivered, delivered(self.run_id))
             .col_expr(run::Column::Owner, Expr::value(None::<Uuid>))
             .col_expr(run::Column::LeaseUntil, Expr::value(None::<i64>));
         held(finished.exec(&transaction).await?.rows_affected)?;
@@ -277,6 +279,17 @@ impl Lease {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Rows of a run's parts whose activity completed; the same as [`crate::runs::Account::delivered`].
+fn delivered(run_id: Uuid) -> SimpleExpr {
+    let rows = Query::select()
+        .expr(Expr::col(run_part::Column::Rows).sum())
+        .from(run_part::Entity)
+        .and_where(run_part::Column::RunId.eq(run_id))
+        .and_where(run_part::Column::State.eq(PartState::Completed.name()))
+        .take();
+    Func::coalesce([rows.into(), Expr::value(0)]).into()
 }
 
 fn held(rows_affected: u64) -> Result<(), StoreError> {

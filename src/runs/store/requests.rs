@@ -161,6 +161,7 @@ async fn insert(
         members: Set(None),
         read: Set(0),
         sent: Set(0),
+        delivered: Set(None),
         duplicates: Set(0),
         rejected: Set(json!({})),
         adjusted: Set(0),

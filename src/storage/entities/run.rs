@@ -30,6 +30,8 @@ pub struct Model {
     pub members: Option<i64>,
     pub read: i64,
     pub sent: i64,
+    /// Rows of parts whose activity completed; `None` before it has ended.
+    pub delivered: Option<i64>,
     pub duplicates: i64,
     /// Reason to count.
     pub rejected: Json,

@@ -1,0 +1,69 @@
+//! Home: what a person needs in the morning. What needs attention first, then what was delivered, recent runs, and for
+//! administrators the connections and the requests left; the first steps until an export has succeeded.
+//!
+//! Reads other concepts in a fixed number of bounded queries ([`store`]) and changes nothing. What a role may not see
+//! elsewhere it does not see here: only administrators are told of connections by name.
+
+mod accounts;
+mod attention;
+mod chart;
+mod steps;
+mod store;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use askama::Template;
+use sea_orm::DatabaseConnection;
+
+use crate::auth::Permission;
+use crate::connections::{self, Connections};
+use crate::web::{self, Page, PageError, SignedIn};
+
+use accounts::Accounts;
+use attention::Attention;
+use chart::Chart;
+use steps::FirstSteps;
+use store::RecentRun;
+
+/// Runs shown.
+const RECENT_RUNS: u64 = 6;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    first_steps: Option<FirstSteps>,
+    attention: Attention,
+    chart: Chart,
+    runs: Vec<RecentRun>,
+    /// For administrators only.
+    accounts: Option<Accounts>,
+    page: Page,
+}
+
+/// `GET /`.
+pub(super) async fn show(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    services: Data<Connections>,
+) -> Result<HttpResponse, PageError> {
+    let page = visit.page("home");
+    let is_administrator = visit.user.role.may(Permission::ManageConnections);
+    let all = connections::store::list(&**db).await?;
+    let days = chart::days(page.now, &page.zone);
+    web::render(&HomePage {
+        first_steps: steps::load(&db, &visit, &page).await?,
+        attention: attention::load(&db, &page, &all, is_administrator).await?,
+        chart: Chart::new(&page, &days, store::delivered(&**db, &days).await?),
+        runs: store::recent_runs(&**db, RECENT_RUNS).await?,
+        accounts: match is_administrator {
+            true => Some(Accounts::new(
+                &page,
+                &all,
+                services.ledger.today().await?,
+                &services,
+            )),
+            false => None,
+        },
+        page,
+    })
+}
