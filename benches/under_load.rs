@@ -4,7 +4,8 @@
 //! the release build. Starts a sandbox that only counts and a real `listbridge serve`, presses Run, and asks for pages at
 //! a steady 100 requests a second for as long as the run takes, whether the earlier ones have been answered or not: a
 //! slow answer delays nobody's question. Once at the vendor's 4 requests a second, once without that limit, where the
-//! engine has all of its work to do at once. Prints the latencies per page, in milliseconds.
+//! engine has all of its work to do at once. Prints when the first part arrived, what was asked of the sandbox, and the
+//! latencies per page, in milliseconds.
 #![allow(clippy::print_stdout, reason = "the table is the point")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that fails stops")]
 
@@ -22,7 +23,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use listbridge::clock::Clock;
-use listbridge::sandbox::{Receiver, Sandbox, SandboxOptions};
+use listbridge::sandbox::{Endpoint, Receiver, Sandbox, SandboxOptions};
 use listbridge::startup::Services;
 use support::{ALICE, Browser, PASSWORD, postgres};
 use tokio::task::JoinSet;
@@ -67,6 +68,8 @@ async fn measure(name: &str, file: &Path, program: &Path, per_second: u32) {
     let server = Server::start(program, dir.path(), &sandbox, per_second).await;
     let browser = server.sign_in().await;
     let press = format!("/exports/{}/run", export.id);
+    sandbox.forget_requests();
+    let pressed = Instant::now();
     let started = browser.submit("/exports", &press, &[]).await;
     let run = started.location.expect("the run was started");
     let pages = [
@@ -79,12 +82,19 @@ async fn measure(name: &str, file: &Path, program: &Path, per_second: u32) {
         format!("/profiles?source={source}"),
         "/settings/connections".to_owned(),
     ];
-    let latencies = ask_until_finished(&browser, &run, &pages).await;
+    let latencies = ask_until_finished(&browser, &run, &pages, &sandbox).await;
     let took = latencies.took;
     println!(
         "\n1 run in progress, {name}: {:.1} s, {} rows received",
         took.as_secs_f64(),
         sandbox.received().rows
+    );
+    let first_part = latencies.first_part.expect("a part has arrived");
+    println!(
+        "first part {:.2} s after Run; {} uploads, {} other requests",
+        (first_part - pressed).as_secs_f64(),
+        sandbox.requests(Endpoint::ImportFile),
+        sandbox.all_requests().values().sum::<u64>() - sandbox.requests(Endpoint::ImportFile)
     );
     println!(
         "{:<28} {:>8} {:>8} {:>8} {:>8}",
@@ -101,17 +111,28 @@ async fn measure(name: &str, file: &Path, program: &Path, per_second: u32) {
 struct Latencies {
     by_page: BTreeMap<String, Vec<Duration>>,
     took: Duration,
+    /// When the first part had been received, to one step of the rate.
+    first_part: Option<Instant>,
 }
 
 /// Asks for one page after the other at the steady rate until the run has finished.
-async fn ask_until_finished(browser: &Browser, run: &str, pages: &[String]) -> Latencies {
+async fn ask_until_finished(
+    browser: &Browser,
+    run: &str,
+    pages: &[String],
+    sandbox: &Sandbox,
+) -> Latencies {
     let started = Instant::now();
     let mut asked = JoinSet::new();
     let mut tick = tokio::time::interval(Duration::from_secs(1) / RATE);
     let mut by_page: BTreeMap<String, Vec<Duration>> = BTreeMap::new();
     let mut is_finished = false;
+    let mut first_part = None;
     for number in 0.. {
         tick.tick().await;
+        if first_part.is_none() && sandbox.received().rows > 0 {
+            first_part = Some(Instant::now());
+        }
         let page = pages[number % pages.len()].clone();
         let browser = browser.clone();
         asked.spawn(async move {
@@ -133,7 +154,11 @@ async fn ask_until_finished(browser: &Browser, run: &str, pages: &[String]) -> L
     while let Some(answer) = asked.join_next().await {
         note(answer.unwrap(), run, &mut by_page);
     }
-    Latencies { by_page, took }
+    Latencies {
+        by_page,
+        took,
+        first_part,
+    }
 }
 
 fn note(
