@@ -1,6 +1,8 @@
 //! A real Chromium, driven the way a person uses it: by visible labels.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,20 +15,40 @@ const AXE: &str = include_str!("../vendor/axe-core/axe.min.js");
 /// How long a page may take to show what is expected, on a machine that is busy compiling.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The running ChromeDriver; stops when dropped.
+/// How long the browsers may take to close.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// The running ChromeDriver; stops when dropped, and its browsers with it.
 pub(crate) struct ChromeDriver {
     child: Child,
     port: u16,
 }
 
 impl Drop for ChromeDriver {
+    /// Asks first: a driver that is killed leaves its browsers running and their profiles on the disk.
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let _ = self.ask_to_shut_down();
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
     }
 }
 
 impl ChromeDriver {
+    fn ask_to_shut_down(&self) -> std::io::Result<usize> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(CLOSING))?;
+        let host = format!("127.0.0.1:{}", self.port);
+        write!(
+            stream,
+            "GET /shutdown HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        )?;
+        stream.read_to_end(&mut Vec::new())
+    }
+
     /// Starts ChromeDriver, or answers `None` where it is not installed.
     ///
     /// With `TEST_BROWSER=required` a missing browser fails the test instead.
@@ -37,6 +59,7 @@ impl ChromeDriver {
     pub(crate) fn start() -> Option<Self> {
         let spawned = Command::new("chromedriver")
             .arg("--port=0")
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
