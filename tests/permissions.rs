@@ -184,6 +184,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/invitation/{token}", Anybody),
     ("post", "/invitation/{token}", Anybody),
     ("get", "/account", Viewer),
+    ("post", "/account/time-zone", Viewer),
     ("post", "/account/password", Viewer),
     ("post", "/account/sessions/end-others", Viewer),
     ("post", "/account/sessions/{id}/end", Viewer),

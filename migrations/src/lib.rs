@@ -28,6 +28,7 @@ mod m20261126_050001_create_exclusions;
 mod m20261126_050002_create_erasures;
 mod m20261126_050003_create_retention;
 mod m20261126_140001_count_delivered;
+mod m20261126_140002_choose_time_zone;
 mod m20261126_160001_point_to_last_run;
 
 /// Applies the steps in order.
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_050002_create_erasures::Migration),
             Box::new(m20261126_050003_create_retention::Migration),
             Box::new(m20261126_140001_count_delivered::Migration),
+            Box::new(m20261126_140002_choose_time_zone::Migration),
             Box::new(m20261126_160001_point_to_last_run::Migration),
         ]
     }

@@ -24,6 +24,7 @@ pub use store::{NewUser, UserProblem};
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -127,6 +128,8 @@ pub struct CurrentUser {
     pub role: Role,
     /// Language chosen; `None` follows the browser.
     pub lang: Option<Lang>,
+    /// Time zone chosen; `None` follows the browser.
+    pub time_zone: Option<TimeZone>,
 }
 
 impl CurrentUser {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::people::Author;
 use super::{CurrentUser, Password, PasswordProblem, Role};
-use crate::locale::Lang;
+use crate::locale::{Lang, find_zone};
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{session, sign_in_failure, user};
@@ -144,6 +144,7 @@ pub(super) async fn insert_user(
         role: Set(new.role.name().to_owned()),
         password_hash: Set(new.password_hash),
         lang: Set(None),
+        time_zone: Set(None),
         disabled_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
@@ -266,6 +267,23 @@ pub async fn names(
 pub async fn set_lang(db: &impl ConnectionTrait, user_id: Uuid, lang: Lang) -> Result<(), DbErr> {
     user::Entity::update_many()
         .col_expr(user::Column::Lang, Expr::value(lang.tag()))
+        .filter(user::Column::Id.eq(user_id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Remembers the time zone a person chose, by its IANA name; `None` follows the browser.
+///
+/// # Errors
+/// The database's.
+pub async fn set_time_zone(
+    db: &impl ConnectionTrait,
+    user_id: Uuid,
+    name: Option<&str>,
+) -> Result<(), DbErr> {
+    user::Entity::update_many()
+        .col_expr(user::Column::TimeZone, Expr::value(name.map(str::to_owned)))
         .filter(user::Column::Id.eq(user_id))
         .exec(db)
         .await?;
@@ -483,5 +501,6 @@ fn current_user(model: user::Model) -> CurrentUser {
         // A role we do not know is given the least power.
         role: model.role.parse().unwrap_or(Role::Viewer),
         lang: model.lang.and_then(|tag| tag.parse().ok()),
+        time_zone: model.time_zone.and_then(|name| find_zone(&name)),
     }
 }

@@ -92,6 +92,14 @@ fn icu_time(time: civil::Time) -> Time {
     .expect("jiff's times exist")
 }
 
+/// Zones without letters of their own are named by their distance: `+08` becomes `UTC+08`.
+fn abbreviation(letters: &str) -> String {
+    match letters.starts_with(['+', '-']) {
+        true => format!("UTC{letters}"),
+        false => letters.to_owned(),
+    }
+}
+
 impl Lang {
     /// A whole number with the language's grouping.
     pub fn number(self, value: i64) -> String {
@@ -111,7 +119,19 @@ impl Lang {
             time: icu_time(local.time()),
         };
         let text = with_formatters(self, |f| f.date_time.format(&input).to_string());
-        format!("{text} {}", local.strftime("%Z"))
+        format!("{text} {}", abbreviation(&local.strftime("%Z").to_string()))
+    }
+
+    /// The same with the zone's name and its distance from UTC at that instant, for those who want to be sure.
+    pub fn exact_time(self, at: Timestamp, zone: &TimeZone) -> String {
+        let local = at.to_zoned_datetime(zone.clone());
+        let text = self.date_time(at, zone);
+        match zone.iana_name() {
+            Some(name) if name != "UTC" => {
+                format!("{text} ({name}, UTC{})", local.strftime("%:z"))
+            }
+            _ => text,
+        }
     }
 
     /// How long ago an instant was, in the largest whole unit; "just now" below a minute and for the future.
@@ -146,6 +166,19 @@ mod tests {
         assert_eq!(
             Lang::ZhHk.date_time(at, &zone),
             "2026年11月23日 晚上9:45 HKT"
+        );
+        assert_eq!(
+            Lang::En.exact_time(at, &zone),
+            "23 Nov 2026, 21:45 HKT (Asia/Hong_Kong, UTC+08:00)"
+        );
+        assert_eq!(
+            Lang::En.exact_time(at, &TimeZone::UTC),
+            "23 Nov 2026, 13:45 UTC"
+        );
+        let singapore = TimeZone::get("Asia/Singapore").unwrap();
+        assert_eq!(
+            Lang::En.date_time(at, &singapore),
+            "23 Nov 2026, 21:45 UTC+08"
         );
         let later = at + SignedDuration::from_hours(49);
         assert_eq!(Lang::En.ago(at, later), "2 days ago");

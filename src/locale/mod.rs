@@ -8,9 +8,11 @@
 
 mod catalogue;
 mod format;
+mod zone;
 
 pub use catalogue::Message;
 pub use format::WholeNumber;
+pub use zone::{find_zone, zone_names};
 
 use std::fmt;
 use std::str::FromStr;

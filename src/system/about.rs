@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
+use jiff::tz::TimeZone;
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::auth::Permission;
@@ -40,7 +41,7 @@ pub(super) async fn show(
         api_url: settings.constant_contact_api_url.to_string(),
         requests_per_second: settings.constant_contact_requests_per_second,
         requests_per_day: settings.constant_contact_requests_per_day,
-        time_zone: page.zone.iana_name().unwrap_or("UTC").to_owned(),
+        time_zone: TimeZone::system().iana_name().unwrap_or("UTC").to_owned(),
         page,
     })
 }

@@ -47,9 +47,9 @@ mod visit;
 pub use errors::PageError;
 pub use field_errors::FieldErrors;
 pub use list::{Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Pager};
-pub use page::{Flash, FlashLevel, MOST_UNREAD, Page};
+pub use page::{Flash, FlashLevel, MOST_UNREAD, Moment, Page};
 pub use status::{Step, Tone};
-pub use visit::{LANG_COOKIE, SignedIn, Visit, load_visit};
+pub use visit::{LANG_COOKIE, SignedIn, Visit, ZONE_COOKIE, load_visit};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

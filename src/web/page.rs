@@ -1,7 +1,5 @@
 //! What the frame around every page needs.
 
-use std::borrow::Borrow;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -11,6 +9,24 @@ use crate::locale::{Lang, Message, WholeNumber};
 
 /// More unread notices than this are not counted.
 pub const MOST_UNREAD: u64 = 99;
+
+/// An instant to be shown. Templates hand over references of references, code hands over values.
+pub trait Moment {
+    /// The instant.
+    fn moment(&self) -> Timestamp;
+}
+
+impl Moment for Timestamp {
+    fn moment(&self) -> Timestamp {
+        *self
+    }
+}
+
+impl<T: Moment> Moment for &T {
+    fn moment(&self) -> Timestamp {
+        T::moment(self)
+    }
+}
 
 /// Data of the frame; the field `page` of every page's template.
 #[derive(Clone, Debug)]
@@ -101,18 +117,23 @@ impl Page {
     }
 
     /// Date and time with zone.
-    pub fn date_time(&self, at: impl Borrow<Timestamp>) -> String {
-        self.lang.date_time(*at.borrow(), &self.zone)
+    pub fn date_time(&self, at: impl Moment) -> String {
+        self.lang.date_time(at.moment(), &self.zone)
+    }
+
+    /// Date and time with the zone's name and offset, for titles.
+    pub fn exact_time(&self, at: impl Moment) -> String {
+        self.lang.exact_time(at.moment(), &self.zone)
     }
 
     /// "2 hours ago".
-    pub fn ago(&self, at: impl Borrow<Timestamp>) -> String {
-        self.lang.ago(*at.borrow(), self.now)
+    pub fn ago(&self, at: impl Moment) -> String {
+        self.lang.ago(at.moment(), self.now)
     }
 
     /// Machine-readable instant for `<time datetime>`.
-    pub fn iso(&self, at: impl Borrow<Timestamp>) -> String {
-        at.borrow().to_string()
+    pub fn iso(&self, at: impl Moment) -> String {
+        at.moment().to_string()
     }
 
     /// Versioned URL of a file under `static/`.

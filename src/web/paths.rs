@@ -428,6 +428,11 @@ pub fn account() -> String {
     "/account".into()
 }
 
+/// Where a POST chooses the time zone times are shown in.
+pub fn account_time_zone() -> String {
+    "/account/time-zone".into()
+}
+
 /// Where a POST changes one's own password.
 pub fn account_password() -> String {
     "/account/password".into()

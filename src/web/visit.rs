@@ -19,10 +19,12 @@ use super::page::{Flash, FlashLevel, Page};
 use super::{PageError, csrf};
 use crate::auth::{self, CurrentUser, Permission, SetUpState};
 use crate::clock::Clock;
-use crate::locale::{Lang, Message};
+use crate::locale::{Lang, Message, find_zone};
 
 /// Cookie that remembers the language of people who are not signed in.
 pub const LANG_COOKIE: &str = "listbridge_lang";
+/// Cookie in which `app.js` leaves the IANA name of the browser's time zone.
+pub const ZONE_COOKIE: &str = "listbridge_zone";
 const FLASH_KEY: &str = "flash";
 
 /// One request by anybody.
@@ -38,6 +40,8 @@ pub struct Visit {
     pub ip: String,
     /// Browser and system, as far as the browser says.
     pub device: String,
+    /// Time zone of the browser, as it says; UTC when it does not.
+    pub browser_zone: TimeZone,
     /// When the request arrived.
     pub now: Timestamp,
     /// Notices this person has not read, for the frame.
@@ -73,9 +77,20 @@ impl Visit {
             nav,
             path: self.path.clone(),
             now: self.now,
-            zone: TimeZone::system(),
+            zone: self.zone().clone(),
             unread_notices: self.unread_notices,
         }
+    }
+
+    /// Zone in which this person reads times: the one chosen, or the browser's.
+    pub fn zone(&self) -> &TimeZone {
+        let chosen = self.user.as_ref().and_then(|user| user.time_zone.as_ref());
+        chosen.unwrap_or(&self.browser_zone)
+    }
+
+    /// Date and time of an instant where this person is.
+    pub fn date_time(&self, at: Timestamp) -> String {
+        self.lang.date_time(at, self.zone())
     }
 
     /// Text of a message without arguments.
@@ -163,6 +178,7 @@ pub async fn load_visit(
     let (session_id, user) = found.map_or((None, None), |(id, user)| (Some(id), Some(user)));
     let visit = Visit {
         lang: choose_lang(&request, user.as_ref()),
+        browser_zone: browser_zone(&request),
         ip: client_address(&request),
         device: device(&request),
         path: request
@@ -219,6 +235,13 @@ fn device(request: &ServiceRequest) -> String {
     let header = request.headers().get(USER_AGENT);
     let text = header.and_then(|value| value.to_str().ok());
     auth::device::describe(text.unwrap_or_default())
+}
+
+fn browser_zone(request: &ServiceRequest) -> TimeZone {
+    let cookie = request.cookie(ZONE_COOKIE);
+    cookie
+        .and_then(|cookie| find_zone(cookie.value()))
+        .unwrap_or(TimeZone::UTC)
 }
 
 fn choose_lang(request: &ServiceRequest, user: Option<&CurrentUser>) -> Lang {

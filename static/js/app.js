@@ -125,7 +125,16 @@
     if (event.target.matches('[data-auto-submit]')) event.target.form.requestSubmit();
   });
 
+  /// The server shows times where the reader is, unless they have chosen another zone.
+  function rememberZone() {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!zone || document.cookie.split('; ').includes(`listbridge_zone=${zone}`)) return;
+    const secure = location.protocol === 'https:' ? '; secure' : '';
+    document.cookie = `listbridge_zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+  }
+
   document.documentElement.classList.add('has-script');
+  rememberZone();
   markTheme();
   all('[data-live]').forEach(follow);
 })();

@@ -12,6 +12,7 @@ mod pages;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
+mod zone;
 
 use jiff::{SignedDuration, Timestamp};
 use listbridge::connections::consent::{ConsentText, TEXT_VERSION};

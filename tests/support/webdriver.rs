@@ -52,12 +52,18 @@ impl ChromeDriver {
     /// Starts ChromeDriver, or answers `None` where it is not installed.
     ///
     /// With `TEST_BROWSER=required` a missing browser fails the test instead.
+    pub(crate) fn start() -> Option<Self> {
+        Self::start_in_zone("UTC")
+    }
+
+    /// The same with browsers that are in a time zone.
     #[expect(
         clippy::disallowed_methods,
         reason = "the variable steers tests, not the program"
     )]
-    pub(crate) fn start() -> Option<Self> {
+    pub(crate) fn start_in_zone(zone: &str) -> Option<Self> {
         let spawned = Command::new("chromedriver")
+            .env("TZ", zone)
             .arg("--port=0")
             .process_group(0)
             .stdout(Stdio::piped())

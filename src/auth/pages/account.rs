@@ -1,9 +1,10 @@
-//! The signed-in person's own account: language, password, sessions.
+//! The signed-in person's own account: language, time zone, password, sessions.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path};
 use askama::Template;
+use jiff::tz::TimeZone;
 use sea_orm::DatabaseConnection;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use super::problem::describe_password;
 use crate::auth::people::own::{self, NewPasswordProblem, OwnSession, Which};
 use crate::auth::people::{self, Person};
 use crate::auth::{self, Password, SignInAttempt, SignInProblem};
-use crate::locale::Lang;
+use crate::locale::{Lang, zone_names};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
 #[derive(Template)]
@@ -24,6 +25,11 @@ struct AccountPage {
     sessions: Vec<OwnSession>,
     session_id: Uuid,
     langs: [Lang; 2],
+    zones: Vec<String>,
+    /// Name of the zone chosen; empty follows the browser.
+    zone: String,
+    /// What following the browser means now.
+    browser_zone: String,
     errors: FieldErrors,
 }
 
@@ -35,7 +41,7 @@ pub(super) async fn show(
     draw(&visit, &db, StatusCode::OK, FieldErrors::default()).await
 }
 
-async fn draw(
+pub(super) async fn draw(
     visit: &SignedIn,
     db: &DatabaseConnection,
     status: StatusCode,
@@ -48,9 +54,17 @@ async fn draw(
         sessions: own::sessions(db, visit.user.id, visit.now).await?,
         session_id: visit.session_id,
         langs: Lang::ALL,
+        zones: zone_names(),
+        zone: zone_name(visit.user.time_zone.as_ref()),
+        browser_zone: zone_name(Some(&visit.browser_zone)),
         errors,
     };
     web::render_with(status, &page)
+}
+
+fn zone_name(zone: Option<&TimeZone>) -> String {
+    let name = zone.and_then(TimeZone::iana_name);
+    name.unwrap_or_default().to_owned()
 }
 
 /// What the password form sends.

@@ -8,6 +8,7 @@ mod person;
 mod problem;
 mod set_up;
 mod sign_in;
+mod time_zone;
 
 use actix_web::web::{self, ServiceConfig};
 
@@ -23,6 +24,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/invitation/{token}", web::get().to(invitation::show))
         .route("/invitation/{token}", web::post().to(invitation::accept))
         .route("/account", web::get().to(account::show))
+        .route("/account/time-zone", web::post().to(time_zone::choose))
         .route("/account/password", web::post().to(account::set_password))
         .route(
             "/account/sessions/end-others",

@@ -6,7 +6,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
-use jiff::tz::TimeZone;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
@@ -139,7 +138,7 @@ impl Wizard<'_> {
                 return String::new();
             };
             let name = names.get(&stamp.by).map_or("–", String::as_str);
-            let at = self.visit.lang.date_time(stamp.at, &TimeZone::system());
+            let at = self.visit.date_time(stamp.at);
             let message = self.visit.msg("connections-done-by");
             message.text("name", name).text("at", at).to_string()
         };

@@ -4,7 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form};
 use askama::Template;
-use jiff::tz::TimeZone;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use serde::Deserialize;
 use serde_json::json;
@@ -61,7 +60,7 @@ async fn changed(
     let message = visit
         .msg("privacy-retention-changed")
         .text("who", name.unwrap_or_else(|| "–".to_owned()))
-        .text("when", visit.lang.date_time(at, &TimeZone::system()));
+        .text("when", visit.date_time(at));
     Ok(message.to_string())
 }
 

@@ -15,6 +15,8 @@ pub struct Model {
     pub role: String,
     pub password_hash: Option<String>,
     pub lang: Option<String>,
+    /// IANA name; `None` follows the browser.
+    pub time_zone: Option<String>,
     pub disabled_at: Option<UtcMillis>,
     pub created_at: UtcMillis,
     pub updated_at: UtcMillis,
