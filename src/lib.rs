@@ -10,8 +10,10 @@
 //! | [`cli`] | the command line, one file per command |
 //! | [`startup`] | the only place that knows everyone: wires settings, database, services and pages |
 //! | [`system`] | home, health |
+//! | [`refresh`] | what starts by itself: exports that are due |
 //! | [`privacy`] | finding and erasing one person, the exclusion list's pages, retention |
 //! | [`runs`] | the export engine: plan, deliver, reconcile, account |
+//! | [`schedules`] | recurrences, time zones, the moments they lead to |
 //! | [`exports`] | export definitions: connection, list, data matching, segments |
 //! | [`connections`] | connections: consent, sign-ins, sharing, tokens, request limits |
 //! | [`auth`] | accounts, sign-in, sessions, roles, permissions |
@@ -40,9 +42,11 @@ pub mod names;
 pub mod notices;
 pub mod privacy;
 pub mod profiles;
+pub mod refresh;
 pub mod runs;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod schedules;
 pub mod segments;
 pub mod sources;
 pub mod startup;

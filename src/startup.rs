@@ -31,6 +31,7 @@ use crate::notices;
 use crate::privacy;
 use crate::privacy::erase::Erasures;
 use crate::profiles::{PostgresSnapshots, Snapshots, SqliteSnapshots};
+use crate::refresh::Ticker;
 use crate::runs::{self, Checks, Desk, Engine, HeldSnapshots, Pace};
 use crate::segments::{self, Members, SegmentUse, SegmentUses};
 use crate::sources::{self, Loads, Uploads};
@@ -76,6 +77,8 @@ pub struct Services {
     pub erasures: Data<Erasures>,
     /// Removes what has been kept long enough, while the application runs.
     pub sweeper: Sweeper,
+    /// Starts what is due, while the application runs.
+    pub ticker: Ticker,
 }
 
 impl Services {
@@ -122,6 +125,13 @@ impl Services {
         let engine = Engine::new(desk.clone());
         let erasures = Erasures::new(desk.clone(), members.clone());
         let checks = Checks::new(desk);
+        let ticker = Ticker::new(
+            db.clone(),
+            clock.clone(),
+            connections.clone(),
+            loads.clone(),
+            engine.clone(),
+        );
         let held = HeldSnapshots::new(db.clone(), loads.clone(), settings.rows_kept_days);
         let sweeper = Sweeper::new(
             db.clone(),
@@ -146,6 +156,7 @@ impl Services {
             checks: Data::new(checks),
             erasures: Data::new(erasures),
             sweeper,
+            ticker,
         })
     }
 
@@ -283,7 +294,9 @@ impl Application {
         let checks = self.services.checks.start();
         let erasing = tokio::spawn((**self.services.erasures).clone().serve());
         let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
+        let ticking = tokio::spawn(self.services.ticker.clone().serve());
         let result = self.server.await;
+        ticking.abort();
         checks.stop().await;
         engine.stop().await;
         self.services.loads.stop().await;

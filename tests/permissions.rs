@@ -133,6 +133,8 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("post", "/exports/detach", Contributor),
     ("get", "/exports/add-segment", Contributor),
     ("post", "/exports/add-segment", Contributor),
+    ("get", "/exports/schedule", Contributor),
+    ("post", "/exports/schedule", Contributor),
     ("get", "/settings/audit/download", Administrator),
     ("post", "/settings/audit/verify", Administrator),
     ("get", "/settings/people/new", Administrator),

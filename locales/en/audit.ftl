@@ -65,3 +65,4 @@ audit-action-person-erasure-requested = Erasure of a person asked for
 audit-action-person-looked-up = Person looked up
 audit-group-retention = Retention
 audit-action-retention-changed = Retention changed
+audit-action-export-scheduled = Schedule of an export changed

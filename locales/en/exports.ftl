@@ -179,7 +179,7 @@ exports-select-all = Select all exports on this page
 exports-selected = # selected
 exports-clear-selection = Clear selection
 exports-search-hint = Name, connection or type
-exports-schedule-system = System refresh
+exports-schedule = Schedule
 exports-choose-one = Select one export only: this action works on one export at a time.
 exports-remove-many = { $count ->
     [one] Remove { $count } export?

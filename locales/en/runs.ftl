@@ -148,3 +148,5 @@ runs-resume-export-changed = This run cannot be resumed, because the export or o
 runs-resume-exclusions-changed = This run cannot be resumed, because the exclusion list has been changed since. Run the export again, so that whoever is excluded now is left out.
 runs-resume-snapshot-gone = This run cannot be resumed, because the profiles it sent are no longer kept. Run the export again instead.
 runs-resume-too-old = This run cannot be resumed: Constant Contact no longer tells whether its unclear part arrived. Look at the list, then run the export again.
+runs-trigger-system-refresh = The system refresh
+runs-trigger = Started by

@@ -65,3 +65,4 @@ audit-action-person-erasure-requested = 已要求清除某人
 audit-action-person-looked-up = 已查閱某人
 audit-group-retention = 保存期限
 audit-action-retention-changed = 已變更保存期限
+audit-action-export-scheduled = 已變更匯出的排程

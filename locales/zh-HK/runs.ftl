@@ -148,3 +148,5 @@ runs-resume-export-changed = 無法繼續此次執行，因為匯出或其中一
 runs-resume-exclusions-changed = 無法繼續此次執行，因為排除清單其後已變更。請再次執行匯出，以略過現時被排除的人。
 runs-resume-snapshot-gone = 無法繼續此次執行，因為其設定檔已不再保留。請改為再次執行匯出。
 runs-resume-too-old = 無法繼續此次執行：Constant Contact 已無法說明不明的部分是否已送達。請先查看清單，然後再次執行匯出。
+runs-trigger-system-refresh = 系統重新整理
+runs-trigger = 觸發方式

@@ -83,6 +83,11 @@ impl RequestLedger {
         })
     }
 
+    /// API requests a key may make in a day.
+    pub fn daily_limit(&self) -> u32 {
+        self.requests_per_day
+    }
+
     /// API requests that are left until 00:00 UTC.
     ///
     /// # Errors

@@ -211,12 +211,19 @@ pub enum Trigger {
     Person,
     /// Somebody at the command line.
     CommandLine,
-    /// The export's schedule or a system refresh.
+    /// The export's own schedule.
     Schedule,
+    /// A system refresh, which the export follows.
+    SystemRefresh,
 }
 
 impl Trigger {
-    pub(super) const ALL: [Self; 3] = [Self::Person, Self::CommandLine, Self::Schedule];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Person,
+        Self::CommandLine,
+        Self::Schedule,
+        Self::SystemRefresh,
+    ];
 
     /// Name in the database and in JSON answers.
     pub fn name(self) -> &'static str {
@@ -224,6 +231,7 @@ impl Trigger {
             Self::Person => "person",
             Self::CommandLine => "command_line",
             Self::Schedule => "schedule",
+            Self::SystemRefresh => "system_refresh",
         }
     }
 
@@ -233,6 +241,7 @@ impl Trigger {
             Self::Person => "runs-trigger-person",
             Self::CommandLine => "runs-trigger-command-line",
             Self::Schedule => "runs-trigger-schedule",
+            Self::SystemRefresh => "runs-trigger-system-refresh",
         }
     }
 }

@@ -281,6 +281,23 @@ impl Loads {
         })
     }
 
+    /// Whether a source is being loaded, by this process or another that is alive.
+    ///
+    /// # Errors
+    /// The database's or the storage's.
+    pub async fn is_loading(&self, source_id: Uuid) -> Result<bool, LoadError> {
+        let is_loading = async || match store::get(&self.0.db, source_id).await {
+            Ok(source) => Ok(source.loading.is_some()),
+            Err(StoreError::NotFound) => Ok(false),
+            Err(error) => Err(LoadError::from(error)),
+        };
+        if !is_loading().await? {
+            return Ok(false);
+        }
+        self.give_up_dead().await?;
+        is_loading().await
+    }
+
     /// Asks a load of this process to stop; it ends as canceled within a moment. `false` when there is none.
     pub fn cancel(&self, id: SnapshotId) -> bool {
         let running = self.under_way().get(&id).cloned();

@@ -48,6 +48,7 @@ pub const LABELS: &[(&str, &str)] = &[
     ("export.changed", "audit-action-export-changed"),
     ("export.created", "audit-action-export-created"),
     ("export.removed", "audit-action-export-removed"),
+    ("export.scheduled", "audit-action-export-scheduled"),
     (
         "person.deletion-failed",
         "audit-action-person-deletion-failed",

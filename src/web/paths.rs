@@ -179,6 +179,20 @@ pub fn add_segment_to_exports(ids: &str) -> String {
     with_ids("/exports/add-segment", ids)
 }
 
+/// The schedule of exports; as [`remove_exports`].
+pub fn schedule_exports(ids: &str) -> String {
+    with_ids("/exports/schedule", ids)
+}
+
+/// The schedule of an export, to come back to a path of ours afterwards.
+pub fn schedule_exports_and_return(id: Uuid, path: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("ids", &id.to_string())
+        .append_pair("return_to", path)
+        .finish();
+    format!("/exports/schedule?{query}")
+}
+
 /// The form for a new export, filled in like another one.
 pub fn duplicate_export(id: Uuid) -> String {
     format!("/exports/new?duplicate={id}")

@@ -74,6 +74,7 @@ impl Desk<'_> {
         form.version = 0;
         let desk = Desk {
             saved: None,
+            schedule: None,
             ..*self
         };
         let offers = desk.gather(&mut form).await?;

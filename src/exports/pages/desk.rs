@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
 use super::page::{ExportFormPage, Remarks, SavedExport};
+use super::schedule::ScheduleView;
 use crate::connections;
 use crate::constant_contact::limits::LIST_NAME_CHARS;
 use crate::exports::account::{AccountProblem, Accounts};
@@ -21,6 +22,8 @@ pub(super) struct Desk<'a> {
     pub(super) db: &'a Data<DatabaseConnection>,
     pub(super) accounts: &'a Data<Accounts>,
     pub(super) saved: Option<Export>,
+    /// When the saved export runs by itself.
+    pub(super) schedule: Option<ScheduleView>,
 }
 
 impl Desk<'_> {
@@ -287,9 +290,11 @@ impl Desk<'_> {
         offers: Offers,
         remarks: Remarks,
     ) -> Result<HttpResponse, PageError> {
-        let saved = self.saved.as_ref().map(|export| SavedExport {
+        let saved = self.saved.as_ref().zip(self.schedule.clone());
+        let saved = saved.map(|(export, schedule)| SavedExport {
             id: export.id,
             has_connection: export.definition.connection_id.is_some(),
+            schedule,
         });
         let page = self.visit.page("exports");
         web::render_with(

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::desk::Desk;
+use super::schedule::ScheduleView;
 use super::{open_export, open_to_edit, view};
 use crate::auth::Permission;
 use crate::exports::Accounts;
@@ -56,6 +57,7 @@ pub(super) async fn new(
         db: &db,
         accounts: &accounts,
         saved: None,
+        schedule: None,
     };
     desk.open(form).await
 }
@@ -74,6 +76,7 @@ pub(super) async fn create(
         db: &db,
         accounts: &accounts,
         saved: None,
+        schedule: None,
     };
     desk.answer(form, action).await
 }
@@ -90,11 +93,13 @@ pub(super) async fn open(
         return view::draw(&visit, &db, open).await;
     }
     let form = ExportForm::of(&open.export.definition, open.export.version);
+    let schedule = ScheduleView::load(&visit, &db, open.export.id).await?;
     let desk = Desk {
         visit: &visit,
         db: &db,
         accounts: &accounts,
         saved: Some(open.export),
+        schedule: Some(schedule),
     };
     desk.open(form).await
 }
@@ -115,11 +120,16 @@ pub(super) async fn save(
         Err(error) => return Err(error),
     };
     let is_gone = saved.is_none();
+    let schedule = match &saved {
+        Some(export) => Some(ScheduleView::load(&visit, &db, export.id).await?),
+        None => None,
+    };
     let desk = Desk {
         visit: &visit,
         db: &db,
         accounts: &accounts,
         saved,
+        schedule,
     };
     if !is_gone {
         return desk.answer(form, action).await;

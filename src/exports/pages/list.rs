@@ -11,9 +11,10 @@ use uuid::Uuid;
 use crate::auth::Permission;
 use crate::connections::{self, ConnectionKind};
 use crate::exports::store::{
-    self, ConnectionFilter, ExportColumn, ExportQuery, ListedExport, NEVER_RUN,
+    self, ConnectionFilter, ExportColumn, ExportQuery, ListedExport, NEVER_RUN, ScheduleFilter,
 };
 use crate::runs::RunState;
+use crate::schedules::{Kind, Recurrence, Schedule};
 use crate::web::{
     self, Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Page, PageError, Pager, SignedIn,
     Tone, paths,
@@ -21,6 +22,8 @@ use crate::web::{
 
 /// Value of the connection filter for detached exports.
 const NO_CONNECTION: &str = "none";
+/// Value of the schedule filter for schedules that are off.
+const SCHEDULE_OFF: &str = "off";
 
 #[derive(Template)]
 #[template(path = "exports/list.html")]
@@ -32,6 +35,7 @@ struct ExportsPage {
     headings: Vec<Heading>,
     states: Vec<Choice>,
     connections: Vec<Choice>,
+    schedules: Vec<Choice>,
     rows: Vec<Row>,
     pager: Pager,
     total: u64,
@@ -54,6 +58,9 @@ pub(super) struct Row {
     pub(super) last_run: Option<LastRun>,
     pub(super) connection: String,
     pub(super) has_connection: bool,
+    pub(super) schedule: String,
+    /// Zone of the schedule; empty when it has no times.
+    pub(super) schedule_zone: String,
     pub(super) may_edit: bool,
     pub(super) updated_at: Timestamp,
     pub(super) updated_by: String,
@@ -73,6 +80,8 @@ pub(super) struct Filters {
     status: String,
     #[serde(default)]
     connection: String,
+    #[serde(default)]
+    schedule: String,
 }
 
 impl Column for ExportColumn {
@@ -132,7 +141,15 @@ pub(super) async fn show(
         id => id.parse().ok().map(ConnectionFilter::Uses),
     };
     let chosen = connection.map_or(String::new(), |_| filters.connection.clone());
+    let schedule = match filters.schedule.as_str() {
+        SCHEDULE_OFF => Some(ScheduleFilter::Off),
+        name => Kind::from_name(name).map(ScheduleFilter::Active),
+    };
     let kept = vec![
+        (
+            "schedule",
+            schedule.map_or(String::new(), |_| filters.schedule.clone()),
+        ),
         ("status", state.unwrap_or_default().to_owned()),
         ("connection", chosen.clone()),
     ];
@@ -142,6 +159,7 @@ pub(super) async fn show(
         search: &search,
         state,
         connection,
+        schedule,
         sort: view.sort,
         is_descending: view.is_descending,
         segment_first: None,
@@ -164,6 +182,7 @@ pub(super) async fn show(
         headings: view.headings(&visit),
         states: states(&visit, state),
         connections: connection_choices(&visit, used, &chosen),
+        schedules: schedule_choices(&visit, schedule),
         pager: view.pager(&visit, found.len(), total),
         rows: found
             .into_iter()
@@ -215,8 +234,23 @@ fn connection_choices(visit: &SignedIn, used: Vec<(Uuid, String)>, chosen: &str)
     std::iter::once(nothing).chain(used).collect()
 }
 
+fn schedule_choices(visit: &SignedIn, chosen: Option<ScheduleFilter>) -> Vec<Choice> {
+    let kinds = Kind::ALL.into_iter().map(|kind| Choice {
+        value: kind.name().to_owned(),
+        text: visit.t(kind.label_key()),
+        is_chosen: chosen == Some(ScheduleFilter::Active(kind)),
+    });
+    let off = Choice {
+        value: SCHEDULE_OFF.to_owned(),
+        text: visit.t("schedules-off"),
+        is_chosen: chosen == Some(ScheduleFilter::Off),
+    };
+    kinds.chain([off]).collect()
+}
+
 /// An export as the list shows it.
 pub(super) fn row(visit: &SignedIn, export: ListedExport) -> Row {
+    let schedule = export.schedule.unwrap_or_else(Schedule::usual);
     Row {
         id: export.id,
         name: export.name,
@@ -233,6 +267,12 @@ pub(super) fn row(visit: &SignedIn, export: ListedExport) -> Row {
         connection: export
             .connection
             .unwrap_or_else(|| visit.t("exports-no-connection")),
+        schedule_zone: match schedule.recurrence {
+            _ if !schedule.is_on => String::new(),
+            Recurrence::SystemRefresh => String::new(),
+            _ => schedule.zone.clone(),
+        },
+        schedule: schedule.words(visit.lang),
         may_edit: export.access.may_edit(),
         updated_at: export.updated_at,
         updated_by: export

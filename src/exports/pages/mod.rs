@@ -10,6 +10,7 @@ mod list;
 mod of_segment;
 mod page;
 mod run_all;
+mod schedule;
 mod selection;
 mod view;
 mod words;
@@ -41,6 +42,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/exports/detach", web::post().to(confirm::detach))
         .route("/exports/add-segment", web::get().to(add_segment::ask))
         .route("/exports/add-segment", web::post().to(add_segment::add))
+        .route("/exports/schedule", web::get().to(schedule::ask))
+        .route("/exports/schedule", web::post().to(schedule::answer))
         .route("/exports/{id}", web::get().to(edit::open))
         .route("/exports/{id}", web::post().to(edit::save))
         .route(

@@ -62,6 +62,7 @@ pub(super) async fn show(
         search: &search,
         state: None,
         connection: None,
+        schedule: None,
         sort: view.sort,
         is_descending: view.is_descending,
         segment_first: Some(segment.id),

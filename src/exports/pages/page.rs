@@ -3,6 +3,7 @@
 use askama::Template;
 use uuid::Uuid;
 
+use super::schedule::ScheduleView;
 use super::words::{account_problem_text, heading_label, problem_text, target_label};
 use crate::connections::ConnectionKind;
 use crate::constant_contact::limits::{StandardField, custom_heading};
@@ -49,6 +50,7 @@ pub(super) struct ExportFormPage {
 pub(super) struct SavedExport {
     pub(super) id: Uuid,
     pub(super) has_connection: bool,
+    pub(super) schedule: ScheduleView,
 }
 
 /// What somebody else did while the visitor was editing.

@@ -42,6 +42,7 @@ pub(super) async fn act(
         ("duplicate", [id]) => paths::duplicate_export(*id),
         ("remove", [id]) => paths::remove_export(*id),
         ("remove", _) => paths::remove_exports(&several),
+        ("schedule", _) => paths::schedule_exports(&several),
         ("detach", _) => paths::detach_exports(&several),
         ("add-segment", _) => paths::add_segment_to_exports(&several),
         // 307 keeps the POST and its fields, the token included.

@@ -8,6 +8,7 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::OpenExport;
+use super::schedule::ScheduleView;
 use super::words::target_label;
 use crate::connections::ConnectionKind;
 use crate::exports::store;
@@ -18,6 +19,7 @@ use crate::web::{self, Page, PageError, SignedIn};
 #[template(path = "exports/view.html")]
 struct ViewPage {
     page: Page,
+    schedule: ScheduleView,
     id: Uuid,
     name: String,
     product_name: &'static str,
@@ -56,7 +58,9 @@ pub(super) async fn draw(
             |segment| segment.name.clone(),
         )
     });
+    let schedule = ScheduleView::load(visit, db, export.id).await?;
     web::render(&ViewPage {
+        schedule,
         page: visit.page("exports"),
         id: export.id,
         product_name: ConnectionKind::ConstantContact.product_name(),

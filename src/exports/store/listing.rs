@@ -9,6 +9,7 @@ use sea_orm::sea_query::{
     Alias, CaseStatement, Expr, ExprTrait, Func, LikeExpr, NullOrdering, Order, Query,
     SelectStatement,
 };
+use sea_orm::prelude::Json;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
@@ -16,8 +17,11 @@ use crate::auth::{CurrentUser, Permission};
 use crate::connections::{ConnectionKind, Sharing};
 use crate::exports::Access;
 use crate::profiles::value::fold;
+use crate::schedules::{Kind, Schedule};
 use crate::storage::UtcMillis;
-use crate::storage::entities::{connection, export, export_segment, run, user};
+use crate::storage::entities::{
+    connection, export, export_schedule, export_segment, run, user,
+};
 
 /// Filter value of exports that have never run.
 pub const NEVER_RUN: &str = "not_started";
@@ -54,6 +58,8 @@ pub struct ExportQuery<'a> {
     pub state: Option<&'a str>,
     /// Connection used.
     pub connection: Option<ConnectionFilter>,
+    /// Schedule.
+    pub schedule: Option<ScheduleFilter>,
     /// Column sorted by.
     pub sort: ExportColumn,
     /// Whether the order is turned round.
@@ -71,6 +77,15 @@ pub enum ConnectionFilter {
     Uses(Uuid),
 }
 
+/// Which schedule the exports shown have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScheduleFilter {
+    /// One that is off.
+    Off,
+    /// An active one of this kind.
+    Active(Kind),
+}
+
 /// An export in a list.
 #[derive(Clone, Debug)]
 pub struct ListedExport {
@@ -84,6 +99,8 @@ pub struct ListedExport {
     pub connection: Option<String>,
     /// What the person who asked may do with it.
     pub access: Access,
+    /// When it runs by itself; `None` for the usual schedule.
+    pub schedule: Option<Schedule>,
     /// Its latest run.
     pub last_run: Option<ListedRun>,
     /// When it was last changed.
@@ -235,6 +252,23 @@ impl ExportQuery<'_> {
             }
             None => {}
         }
+        if self.schedule.is_some() || self.sort == ExportColumn::Schedule {
+            join_schedule(&mut select);
+        }
+        let of_schedule = |column| Expr::col((export_schedule::Entity, column));
+        match self.schedule {
+            Some(ScheduleFilter::Off) => {
+                select.and_where(of_schedule(export_schedule::Column::IsOn).eq(false));
+            }
+            Some(ScheduleFilter::Active(Kind::SystemRefresh)) => {
+                let has_none = of_schedule(export_schedule::Column::ExportId).is_null();
+                select.and_where(has_none.or(schedule_is(Kind::SystemRefresh)));
+            }
+            Some(ScheduleFilter::Active(kind)) => {
+                select.and_where(schedule_is(kind));
+            }
+            None => {}
+        }
         select
     }
 
@@ -255,7 +289,10 @@ impl ExportQuery<'_> {
                 return;
             }
             // The same for every export.
-            ExportColumn::Type | ExportColumn::Schedule => {}
+            ExportColumn::Type => {}
+            ExportColumn::Schedule => {
+                select.order_by_expr(schedule_rank(), direction);
+            }
             ExportColumn::Status => {
                 select.order_by_expr(urgency(), direction);
             }
@@ -294,6 +331,36 @@ fn join_connection(select: &mut SelectStatement) {
         Expr::col((connection::Entity, connection::Column::Id))
             .equals((export::Entity, export::Column::ConnectionId)),
     );
+}
+
+fn join_schedule(select: &mut SelectStatement) {
+    select.left_join(
+        export_schedule::Entity,
+        Expr::col((export_schedule::Entity, export_schedule::Column::ExportId))
+            .equals((export::Entity, export::Column::Id)),
+    );
+}
+
+/// Whether the schedule is an active one of a kind.
+fn schedule_is(kind: Kind) -> Expr {
+    let of = |column| Expr::col((export_schedule::Entity, column));
+    of(export_schedule::Column::IsOn)
+        .eq(true)
+        .and(of(export_schedule::Column::Kind).eq(kind.name()))
+}
+
+/// In the order of [`Kind::ALL`], what is off last. Without a schedule an export has the usual one, the first.
+fn schedule_rank() -> Expr {
+    const OFF: i32 = 9;
+    let off = Expr::col((export_schedule::Entity, export_schedule::Column::IsOn)).eq(false);
+    let case = CaseStatement::new().case(off, OFF);
+    (0..)
+        .zip(Kind::ALL)
+        .fold(case, |case, (rank, kind)| {
+            case.case(schedule_is(kind), rank)
+        })
+        .finally(0)
+        .into()
 }
 
 fn join_editor(select: &mut SelectStatement) {
@@ -409,11 +476,17 @@ fn details(ids: &[Uuid], segment: Option<Uuid>) -> SelectStatement {
             segment.map_or(Expr::value(false), sends),
             Alias::new("has_segment"),
         )
+        .columns([
+            (export_schedule::Entity, export_schedule::Column::IsOn),
+            (export_schedule::Entity, export_schedule::Column::Recurrence),
+            (export_schedule::Entity, export_schedule::Column::Zone),
+        ])
         .from(export::Entity)
         .and_where(Expr::col(of_export(export::Column::Id)).is_in(ids.iter().copied()));
     join_connection(&mut select);
     join_editor(&mut select);
     join_last_run(&mut select);
+    join_schedule(&mut select);
     select
 }
 
@@ -433,6 +506,9 @@ struct Row {
     queued_at: Option<UtcMillis>,
     finished_at: Option<UtcMillis>,
     has_segment: bool,
+    is_on: Option<bool>,
+    recurrence: Option<Json>,
+    zone: Option<String>,
 }
 
 impl Row {
@@ -442,7 +518,15 @@ impl Row {
         let may_use = sharing.is_some_and(|sharing| sharing.lets_use(user, is_complete));
         let ended = self.finished_at.or(self.queued_at);
         let run = self.run_id.zip(self.state).zip(ended);
+        // A recurrence of another version cannot be shown; the export's page says what is wrong.
+        let recurrence = self.recurrence.and_then(|json| serde_json::from_value(json).ok());
+        let schedule = self.is_on.zip(recurrence).zip(self.zone);
         ListedExport {
+            schedule: schedule.map(|((is_on, recurrence), zone)| Schedule {
+                is_on,
+                recurrence,
+                zone,
+            }),
             id: self.id,
             name: self.name,
             source_id: self.source_id,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set, SqlErr,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, SqlErr,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -19,16 +19,21 @@ use crate::names::Name;
 use crate::notices;
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
-use crate::storage::entities::{export, export_segment, user};
+use crate::storage::entities::{export, export_schedule, export_segment, user};
 
 mod changes;
 mod listing;
+mod schedules;
 mod uses;
 
 pub use changes::{AddedSegment, Detached, add_segment, detach, who_removed};
 pub use listing::{
     ConnectionFilter, ExportColumn, ExportQuery, ListedExport, ListedRun, NEVER_RUN,
-    connections_in_use, count_listed, list_exports,
+    ScheduleFilter, connections_in_use, count_listed, list_exports,
+};
+pub use schedules::{
+    Advance, NotRun, ScheduledExport, StoredSchedule, advance, due_schedules, next_scheduled,
+    schedule_of, schedules_of, set_schedule,
 };
 pub use uses::{
     ExportUse, count_using_connection, exports_using_connection, exports_using_segment,
@@ -149,7 +154,7 @@ pub async fn list_by_ids(
 }
 
 /// Exports with an active schedule that use one of these connections, by name, those after `after`; at most
-/// [`PAGE_SIZE`]. Every export follows the system refresh.
+/// [`PAGE_SIZE`]. A schedule is active unless it is off; without one an export follows the system refresh.
 ///
 /// # Errors
 /// Reading failed.
@@ -158,8 +163,14 @@ pub async fn list_scheduled(
     connections: &[Uuid],
     after: Option<&Export>,
 ) -> Result<Vec<Export>, StoreError> {
+    let is_off = export_schedule::Entity::find()
+        .select_only()
+        .column(export_schedule::Column::ExportId)
+        .filter(export_schedule::Column::IsOn.eq(false))
+        .into_query();
     let mut query = export::Entity::find()
-        .filter(export::Column::ConnectionId.is_in(connections.iter().copied()));
+        .filter(export::Column::ConnectionId.is_in(connections.iter().copied()))
+        .filter(export::Column::Id.not_in_subquery(is_off));
     if let Some(after) = after {
         query = query.filter(export::Column::NameKey.gt(name_key(&after.definition.name)));
     }

@@ -14,7 +14,9 @@ pub mod summaries;
 pub(super) use holders::finished_holders;
 pub(super) use leases::{Lease, Progress, claim_next};
 pub(super) use part_changes::{PartChange, record_activities};
-pub use requests::{Requested, RequestedMany, cancel, request, request_all, wake_sign_in_waits};
+pub use requests::{
+    Requested, RequestedMany, cancel, request, request_all, request_in, wake_sign_in_waits,
+};
 pub use resuming::{Resumed, resume};
 
 use std::collections::{BTreeMap, HashMap};
@@ -248,6 +250,20 @@ pub async fn latest(db: &impl ConnectionTrait, page: u64) -> Result<RunPage, Sto
         runs: found.into_iter().map(read).collect::<Result<_, _>>()?,
         total,
     })
+}
+
+/// Unfinished runs, longest waiting first, at most `limit`.
+///
+/// # Errors
+/// Reading failed.
+pub async fn unfinished(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Run>, StoreError> {
+    let found = run::Entity::find()
+        .filter(run::Column::FinishedAt.is_null())
+        .order_by_asc(run::Column::Id)
+        .limit(limit)
+        .all(db)
+        .await?;
+    found.into_iter().map(read).collect()
 }
 
 /// The successful runs of an export that sent something, latest first, at most `limit`.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
-    QuerySelect, Set, SqlErr, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    EntityTrait, QueryFilter, QuerySelect, Set, SqlErr, TransactionTrait,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -63,6 +63,22 @@ pub async fn request(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Asks for a run of an export in a transaction of the caller's; its id. An unfinished run of the export is a violation of
+/// a unique constraint, after which nothing of the transaction can be kept.
+///
+/// # Errors
+/// Writing failed.
+pub async fn request_in(
+    transaction: &DatabaseTransaction,
+    export: &Export,
+    trigger: Trigger,
+    author: Author<'_>,
+) -> Result<Uuid, StoreError> {
+    let run_id = Uuid::now_v7();
+    insert(transaction, run_id, export, trigger, author).await?;
+    Ok(run_id)
 }
 
 /// Runs that were asked for at once.

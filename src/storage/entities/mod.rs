@@ -13,6 +13,7 @@ pub mod exclusion;
 pub mod exclusion_change;
 pub mod exclusion_upload;
 pub mod export;
+pub mod export_schedule;
 pub mod export_segment;
 pub mod notice;
 pub mod notice_read;

@@ -1,0 +1,74 @@
+schedules-title = Schedule export
+schedules-title-many = { $count ->
+    [one] Schedule { $count } export
+   *[other] Schedule multiple exports ({ $count })
+}
+schedules-mode = Keep or override schedules
+schedules-mode-keep = Keep individual schedules
+schedules-mode-keep-hint = Each export keeps its own recurrence. Only Schedule run below is changed.
+schedules-mode-define = Define new schedule for all selected exports
+schedules-mode-define-hint = Individual schedules cannot be displayed here. Saving overrides them.
+schedules-run = Schedule run
+schedules-run-hint = Off: the export runs only when somebody presses Run. Its recurrence is kept.
+schedules-on = On
+schedules-off = Off
+schedules-recurrence = Recurrence
+schedules-kind-system-refresh = System refresh
+schedules-kind-hourly = Hourly
+schedules-kind-daily = Daily
+schedules-kind-weekly = Weekly
+schedules-kind-monthly = Monthly
+schedules-kind-cron = Cron expression
+schedules-minute = Minute of the hour
+schedules-minute-hint = From 0 to 59. Runs in every hour that passes, also when the clock is changed.
+schedules-weekdays = Days of the week
+schedules-monthdays = Days of the month
+schedules-monthdays-hint = In a month without this day it runs on the last day.
+schedules-last-day = Last day
+schedules-cron = Cron expression
+schedules-cron-hint = Minute, hour, day of the month, month and day of the week, for example 30 6 * * MON-FRI.
+schedules-time = Time
+schedules-time-hint = When the run starts. A time that is skipped when the clock is put forward runs right after the change; a time that comes twice runs once.
+schedules-zone = Time zone
+schedules-zone-hint = The zone the times are in.
+schedules-zone-choose = Choose a time zone
+schedules-next-run = Next run
+schedules-next-runs = Next five runs
+schedules-next-off = It runs only when somebody presses Run.
+schedules-next-refresh = It runs with every system refresh.
+schedules-show-next = Show next runs
+schedules-saved = { $count ->
+    [one] The schedule has been saved.
+   *[other] The schedules of { $count } exports have been saved.
+}
+schedules-monday = Monday
+schedules-tuesday = Tuesday
+schedules-wednesday = Wednesday
+schedules-thursday = Thursday
+schedules-friday = Friday
+schedules-saturday = Saturday
+schedules-sunday = Sunday
+schedules-list-separator = {", "}
+schedules-words-hourly = Hourly at minute { $minute }
+schedules-words-daily = Daily at { $time }
+schedules-words-weekly = Weekly on { $days } at { $time }
+schedules-words-monthly = Monthly on { $days } at { $time }
+schedules-words-cron = Cron { $expression }
+schedules-problem-run = Choose whether the export runs by itself: On or Off.
+schedules-problem-recurrence = Choose how often it runs.
+schedules-problem-time = This time does not exist. Enter one from 00:00 to 23:59.
+schedules-problem-minute = Enter a minute from 0 to 59.
+schedules-problem-weekdays = Choose at least one day of the week.
+schedules-problem-monthdays = Choose at least one day of the month.
+schedules-problem-cron = This is not a cron expression. Enter five fields: minute, hour, day of the month, month, day of the week.
+schedules-problem-cron-never = This cron expression never comes, such as the 31st of February. Change the day or the month.
+schedules-problem-zone = This time zone does not exist. Choose one of the list.
+schedules-note-no-connection = It did not run on { $due }, because it has no connection. Choose a connection; then it runs at its next time.
+schedules-note-running = It did not run on { $due }, because its run before was still in progress. It runs at its next time.
+schedules-note-upstream = It was due on { $due } and waits: its source is being loaded or a system refresh is in progress. As soon as that is finished, it runs.
+schedules-note-quota = It was due on { $due } and is put off until { $until }: today’s requests to Constant Contact are not enough for it.
+schedules-reason-no-connection = It has no connection.
+schedules-reason-running = Its run before was still in progress.
+schedules-reason-upstream = Its source is being loaded or a system refresh is in progress, which is finished first.
+schedules-reason-quota = The day’s requests to Constant Contact are not enough for it.
+schedules-reason-machine-off = Listbridge was not running at that time. It has been caught up.

@@ -1,0 +1,305 @@
+//! **Schedule** for one or several exports: the pane "Schedule export". Every button sends the whole form, so the next
+//! runs can be looked at before anything is saved, without a script.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Query};
+use askama::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sea_orm::{DatabaseConnection, TransactionTrait};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::chosen::{Chosen, names, read_ids, write_ids};
+use super::desk::author;
+use crate::auth::Permission;
+use crate::exports::{Export, StoreError, store};
+use crate::schedules::{Kind, Schedule, ScheduleForm, words, zones};
+use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
+
+/// Next runs shown.
+const SHOWN_RUNS: usize = 5;
+
+#[derive(Template)]
+#[template(path = "exports/schedule.html")]
+struct SchedulePage {
+    page: Page,
+    errors: FieldErrors,
+    title: String,
+    ids: String,
+    return_to: String,
+    names: Vec<String>,
+    view_only: Vec<String>,
+    /// More than one export is scheduled at once.
+    is_several: bool,
+    /// Of several, each keeps its own schedule.
+    is_kept: bool,
+    typed: ScheduleForm,
+    kinds: Vec<Kind>,
+    weekdays: Vec<(i8, String)>,
+    zones: &'static [String],
+    /// What is known about the next runs of what is typed; `None` while it is wrong.
+    preview: Option<Preview>,
+}
+
+/// The next runs of a schedule.
+struct Preview {
+    is_on: bool,
+    /// The schedule and its zone.
+    words: String,
+    runs: Vec<String>,
+}
+
+/// Which exports, and where the visitor came from.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    /// Separated by commas.
+    #[serde(default)]
+    ids: String,
+    /// A path of ours to go back to; the list when empty.
+    #[serde(default)]
+    return_to: String,
+}
+
+/// The whole form.
+struct Posted {
+    which: Which,
+    /// Of several exports, each keeps its own schedule.
+    is_kept: bool,
+    is_saved: bool,
+    form: ScheduleForm,
+}
+
+impl Posted {
+    fn read(pairs: &[(String, String)]) -> Self {
+        let one = |wanted: &str| {
+            let found = pairs.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        Self {
+            which: Which {
+                ids: one("ids"),
+                return_to: one("return_to"),
+            },
+            is_kept: one("mode") == "keep",
+            is_saved: one("action") == "save",
+            form: ScheduleForm::read(pairs),
+        }
+    }
+}
+
+impl Which {
+    fn way_back(&self) -> String {
+        if self.return_to.is_empty() {
+            paths::exports()
+        } else {
+            paths::own_path_or_home(&self.return_to)
+        }
+    }
+}
+
+/// `GET /exports/schedule?ids=`.
+pub(super) async fn ask(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    which: Query<Which>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::EditExports)?;
+    let ids = read_ids(&which.ids);
+    if ids.is_empty() {
+        return Ok(nothing_chosen(&visit, &which));
+    }
+    let chosen = Chosen::load(&visit, &db, &ids).await?;
+    let schedule = match chosen.editable.as_slice() {
+        [one] => store::schedule_of(&**db, one.id).await?.schedule,
+        _ => Schedule::usual(),
+    };
+    let posted = Posted {
+        is_kept: chosen.editable.len() > 1,
+        is_saved: false,
+        form: ScheduleForm::of(&schedule),
+        which: which.into_inner(),
+    };
+    let errors = FieldErrors::default();
+    draw(&visit, StatusCode::OK, &chosen, posted, errors)
+}
+
+/// `POST /exports/schedule`: shows the next runs, or saves.
+pub(super) async fn answer(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    pairs: Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::EditExports)?;
+    let posted = Posted::read(&pairs);
+    let ids = read_ids(&posted.which.ids);
+    if ids.is_empty() {
+        return Ok(nothing_chosen(&visit, &posted.which));
+    }
+    let chosen = Chosen::load(&visit, &db, &ids).await?;
+    let is_kept = posted.is_kept && chosen.editable.len() > 1;
+    let change = if is_kept {
+        posted.form.is_on().map(Change::Switch).map_err(|problem| vec![problem])
+    } else {
+        posted.form.check(visit.now).map(Change::Define)
+    };
+    let change = match change {
+        Ok(change) => change,
+        Err(problems) => {
+            let mut errors = FieldErrors::default();
+            for problem in problems {
+                errors.add(problem.field(), visit.t(problem.message_key()));
+            }
+            return draw(&visit, StatusCode::UNPROCESSABLE_ENTITY, &chosen, posted, errors);
+        }
+    };
+    if !posted.is_saved {
+        let errors = FieldErrors::default();
+        return draw(&visit, StatusCode::OK, &chosen, posted, errors);
+    }
+    let mut saved = 0_usize;
+    for export in &chosen.editable {
+        saved += usize::from(save(&visit, &db, export, &change).await?);
+    }
+    let told = visit.msg("schedules-saved").num("count", saved);
+    visit.flash_success(told.to_string());
+    if !chosen.view_only.is_empty() {
+        let warning = visit
+            .msg("exports-left-view-only")
+            .num("count", chosen.view_only.len());
+        visit.flash_warning(warning.to_string());
+    }
+    Ok(web::see_other(&posted.which.way_back()))
+}
+
+enum Change {
+    /// Turns each export's own schedule on or off.
+    Switch(bool),
+    /// Gives each export this one.
+    Define(Schedule),
+}
+
+/// One transaction for each export. False when it has been removed meanwhile.
+async fn save(
+    visit: &SignedIn,
+    db: &DatabaseConnection,
+    export: &Export,
+    change: &Change,
+) -> Result<bool, PageError> {
+    let transaction = db.begin().await?;
+    let schedule = match change {
+        Change::Define(schedule) => schedule.clone(),
+        Change::Switch(is_on) => Schedule {
+            is_on: *is_on,
+            ..store::schedule_of(&transaction, export.id).await?.schedule
+        },
+    };
+    match store::set_schedule(&transaction, export.id, &schedule, author(visit)).await {
+        Ok(()) => {
+            transaction.commit().await?;
+            Ok(true)
+        }
+        Err(StoreError::NotFound) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn draw(
+    visit: &SignedIn,
+    status: StatusCode,
+    chosen: &Chosen,
+    posted: Posted,
+    errors: FieldErrors,
+) -> Result<HttpResponse, PageError> {
+    let count = chosen.editable.len();
+    let page = visit.page("exports");
+    let is_several = count > 1;
+    let is_kept = posted.is_kept && is_several;
+    let schedule = posted.form.check(visit.now).ok().filter(|_| !is_kept);
+    web::render_with(
+        status,
+        &SchedulePage {
+            title: if is_several {
+                page.msg("schedules-title-many").num("count", count).to_string()
+            } else {
+                page.t("schedules-title")
+            },
+            errors,
+            ids: write_ids(&chosen.editable),
+            return_to: posted.which.way_back(),
+            names: names(&chosen.editable),
+            view_only: names(&chosen.view_only),
+            is_several,
+            is_kept,
+            preview: schedule.map(|schedule| Preview {
+                is_on: schedule.is_on,
+                words: format!("{} · {}", schedule.words(page.lang), schedule.zone),
+                runs: next_runs(&page, &schedule, visit.now),
+            }),
+            typed: posted.form,
+            kinds: Kind::ALL.to_vec(),
+            weekdays: words::all_weekdays(page.lang),
+            zones: zones::names(),
+            page,
+        },
+    )
+}
+
+/// The next moments, in the schedule's own zone.
+fn next_runs(page: &Page, schedule: &Schedule, now: Timestamp) -> Vec<String> {
+    let Some(zone) = zones::find(&schedule.zone) else {
+        return Vec::new();
+    };
+    let upcoming = schedule.upcoming(now, SHOWN_RUNS).into_iter();
+    upcoming.map(|at| page.lang.date_time(at, &zone)).collect()
+}
+
+fn nothing_chosen(visit: &SignedIn, which: &Which) -> HttpResponse {
+    visit.flash_warning(visit.t("exports-choose-first"));
+    web::see_other(&which.way_back())
+}
+
+/// What an export's own page says about its schedule.
+#[derive(Clone)]
+pub(super) struct ScheduleView {
+    /// In words.
+    pub(super) words: String,
+    /// Zone its times are in; empty when they are in none.
+    pub(super) zone: String,
+    /// When it runs next; empty when it does not by itself.
+    pub(super) next: String,
+    /// Why it last did not run when due; empty when it did.
+    pub(super) note: String,
+    /// Where it is changed.
+    pub(super) href: String,
+}
+
+impl ScheduleView {
+    pub(super) async fn load(
+        visit: &SignedIn,
+        db: &DatabaseConnection,
+        export_id: Uuid,
+    ) -> Result<Self, PageError> {
+        let stored = store::schedule_of(db, export_id).await?;
+        let schedule = &stored.schedule;
+        let zone = zones::find(&schedule.zone).unwrap_or(TimeZone::UTC);
+        let say = |at: Timestamp| visit.lang.date_time(at, &zone);
+        let note = stored.note.map(|(why, due)| {
+            let text = visit.msg(why.message_key()).text("due", say(due));
+            text.text("until", stored.next_run_at.map(say).unwrap_or_default())
+                .to_string()
+        });
+        Ok(Self {
+            words: schedule.words(visit.lang),
+            zone: if stored.next_run_at.is_some() {
+                schedule.zone.clone()
+            } else {
+                String::new()
+            },
+            next: stored.next_run_at.map(say).unwrap_or_default(),
+            note: note.unwrap_or_default(),
+            href: paths::schedule_exports_and_return(export_id, &paths::export(export_id)),
+        })
+    }
+}
