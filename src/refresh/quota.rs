@@ -60,7 +60,11 @@ impl<'a> Quota<'a> {
             None => self.left_of(&key).await?,
         };
         let fits = needed <= left || needed > self.connections.ledger.daily_limit().into();
-        let left = if fits { left.saturating_sub(needed) } else { left };
+        let left = if fits {
+            left.saturating_sub(needed)
+        } else {
+            left
+        };
         self.left.insert(key, left);
         Ok(fits)
     }

@@ -54,8 +54,9 @@ impl Ticker {
     /// Ticks until the task is aborted.
     pub async fn serve(self) {
         loop {
-            if let Err(error) = self.tick().await {
-                tracing::error!(error = &*error, "it cannot be told what is due");
+            match self.tick().await {
+                Ok(started) => tracing::debug!(started, "looked what is due"),
+                Err(error) => tracing::error!(error = &*error, "it cannot be told what is due"),
             }
             tokio::time::sleep(LOOK_EVERY.mul_f64(0.8 + 0.4 * fastrand::f64())).await;
         }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
-use croner::{Cron, CivilDateTime, CronDateTime, Resolution, Weekday};
+use croner::{CivilDateTime, Cron, CronDateTime, Resolution, Weekday};
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 

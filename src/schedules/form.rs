@@ -179,10 +179,12 @@ impl ScheduleForm {
             return Err(problems);
         };
         let at = match kind {
-            Kind::Daily | Kind::Weekly | Kind::Monthly => read_time(&self.time).unwrap_or_else(|| {
-                keep(Problem::Time);
-                Time::midnight()
-            }),
+            Kind::Daily | Kind::Weekly | Kind::Monthly => {
+                read_time(&self.time).unwrap_or_else(|| {
+                    keep(Problem::Time);
+                    Time::midnight()
+                })
+            }
             Kind::SystemRefresh | Kind::Hourly | Kind::Cron => Time::midnight(),
         };
         let recurrence = match kind {
@@ -282,7 +284,11 @@ mod tests {
             &[("recurrence", "hourly"), ("minute", "15")],
             &[("recurrence", "daily")],
             &[("recurrence", "weekly"), ("weekday", "3"), ("weekday", "1")],
-            &[("recurrence", "monthly"), ("monthday", "31"), ("monthday", "last")],
+            &[
+                ("recurrence", "monthly"),
+                ("monthday", "31"),
+                ("monthday", "last"),
+            ],
             &[("recurrence", "cron"), ("cron", "*/5 8-18 * * MON-FRI")],
         ] {
             let schedule = check(pairs).unwrap();
@@ -295,26 +301,58 @@ mod tests {
     fn what_is_wrong_is_told_by_field() {
         for (pairs, expected) in [
             (&[("recurrence", "weekly")][..], Problem::Weekdays),
-            (&[("recurrence", "weekly"), ("weekday", "8")], Problem::Weekdays),
-            (&[("recurrence", "monthly"), ("monthday", "32")], Problem::Monthdays),
-            (&[("recurrence", "hourly"), ("minute", "60")], Problem::Minute),
-            (&[("recurrence", "hourly"), ("minute", "-1")], Problem::Minute),
+            (
+                &[("recurrence", "weekly"), ("weekday", "8")],
+                Problem::Weekdays,
+            ),
+            (
+                &[("recurrence", "monthly"), ("monthday", "32")],
+                Problem::Monthdays,
+            ),
+            (
+                &[("recurrence", "hourly"), ("minute", "60")],
+                Problem::Minute,
+            ),
+            (
+                &[("recurrence", "hourly"), ("minute", "-1")],
+                Problem::Minute,
+            ),
             (&[("recurrence", "fortnightly")], Problem::Recurrence),
             (&[("recurrence", "cron"), ("cron", "")], Problem::Cron),
-            (&[("recurrence", "cron"), ("cron", "every day")], Problem::Cron),
-            (&[("recurrence", "cron"), ("cron", "61 * * * *")], Problem::Cron),
-            (&[("recurrence", "cron"), ("cron", "0 0 0 * * *")], Problem::Cron),
-            (&[("recurrence", "cron"), ("cron", "0 0 31 2 *")], Problem::CronNever),
+            (
+                &[("recurrence", "cron"), ("cron", "every day")],
+                Problem::Cron,
+            ),
+            (
+                &[("recurrence", "cron"), ("cron", "61 * * * *")],
+                Problem::Cron,
+            ),
+            (
+                &[("recurrence", "cron"), ("cron", "0 0 0 * * *")],
+                Problem::Cron,
+            ),
+            (
+                &[("recurrence", "cron"), ("cron", "0 0 31 2 *")],
+                Problem::CronNever,
+            ),
         ] {
             assert_eq!(check(pairs).unwrap_err(), [expected], "{pairs:?}");
         }
-        for time in ["", "24:00", "12:60", "7", "-1:30", "02:3", "02:30:61", "noon"] {
+        for time in [
+            "", "24:00", "12:60", "7", "-1:30", "02:3", "02:30:61", "noon",
+        ] {
             let mut form = form(&[("recurrence", "daily")]);
             form.time = time.to_owned();
             let problems = form.check(Timestamp::UNIX_EPOCH).unwrap_err();
             assert_eq!(problems, [Problem::Time], "{time:?}");
         }
-        for zone in ["", "Mars/Olympus", "Europe/Berlin ", "../../etc/passwd", "EST5EDT4"] {
+        for zone in [
+            "",
+            "Mars/Olympus",
+            "Europe/Berlin ",
+            "../../etc/passwd",
+            "EST5EDT4",
+        ] {
             let mut form = form(&[("recurrence", "daily")]);
             form.zone = zone.to_owned();
             let problems = form.check(Timestamp::UNIX_EPOCH).unwrap_err();

@@ -185,10 +185,9 @@ impl Recurrence {
                 *at,
                 Box::new(|date| days.contains(&date.weekday().to_monday_one_offset())),
             ),
-            Self::Monthly { days, is_last, at } => (
-                *at,
-                Box::new(|date| is_day_of_month(date, days, *is_last)),
-            ),
+            Self::Monthly { days, is_last, at } => {
+                (*at, Box::new(|date| is_day_of_month(date, days, *is_last)))
+            }
         };
         let mut date = after.date();
         for _ in 0..DAYS_AHEAD {

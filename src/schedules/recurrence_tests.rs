@@ -43,9 +43,27 @@ fn upcoming(recurrence: &Recurrence, zone: &str, after: &str, count: usize) -> V
 #[test]
 fn a_skipped_time_runs_at_the_first_moment_after_the_gap() {
     for (zone, after, before, changed, next) in [
-        (BERLIN, "2027-03-27T00:00:00Z", "27 Mar 02:15 +01:00", "28 Mar 03:00 +02:00", "29 Mar 02:15 +02:00"),
-        (NEW_YORK, "2027-03-13T00:00:00Z", "13 Mar 02:15 -05:00", "14 Mar 03:00 -04:00", "15 Mar 02:15 -04:00"),
-        (LORD_HOWE, "2027-10-01T00:00:00Z", "02 Oct 02:15 +10:30", "03 Oct 02:30 +11:00", "04 Oct 02:15 +11:00"),
+        (
+            BERLIN,
+            "2027-03-27T00:00:00Z",
+            "27 Mar 02:15 +01:00",
+            "28 Mar 03:00 +02:00",
+            "29 Mar 02:15 +02:00",
+        ),
+        (
+            NEW_YORK,
+            "2027-03-13T00:00:00Z",
+            "13 Mar 02:15 -05:00",
+            "14 Mar 03:00 -04:00",
+            "15 Mar 02:15 -04:00",
+        ),
+        (
+            LORD_HOWE,
+            "2027-10-01T00:00:00Z",
+            "02 Oct 02:15 +10:30",
+            "03 Oct 02:30 +11:00",
+            "04 Oct 02:15 +11:00",
+        ),
     ] {
         for recurrence in [daily("02:15"), cron("15 2 * * *")] {
             let found = upcoming(&recurrence, zone, after, 3);
@@ -57,9 +75,30 @@ fn a_skipped_time_runs_at_the_first_moment_after_the_gap() {
 #[test]
 fn a_time_that_comes_twice_runs_once_the_first_time() {
     for (zone, after, at, before, changed, next) in [
-        (BERLIN, "2027-10-29T23:00:00Z", "02:15", "30 Oct 02:15 +02:00", "31 Oct 02:15 +02:00", "01 Nov 02:15 +01:00"),
-        (NEW_YORK, "2027-11-05T23:00:00Z", "01:15", "06 Nov 01:15 -04:00", "07 Nov 01:15 -04:00", "08 Nov 01:15 -05:00"),
-        (LORD_HOWE, "2027-04-02T00:00:00Z", "01:45", "03 Apr 01:45 +11:00", "04 Apr 01:45 +11:00", "05 Apr 01:45 +10:30"),
+        (
+            BERLIN,
+            "2027-10-29T23:00:00Z",
+            "02:15",
+            "30 Oct 02:15 +02:00",
+            "31 Oct 02:15 +02:00",
+            "01 Nov 02:15 +01:00",
+        ),
+        (
+            NEW_YORK,
+            "2027-11-05T23:00:00Z",
+            "01:15",
+            "06 Nov 01:15 -04:00",
+            "07 Nov 01:15 -04:00",
+            "08 Nov 01:15 -05:00",
+        ),
+        (
+            LORD_HOWE,
+            "2027-04-02T00:00:00Z",
+            "01:45",
+            "03 Apr 01:45 +11:00",
+            "04 Apr 01:45 +11:00",
+            "05 Apr 01:45 +10:30",
+        ),
     ] {
         let (hour, minute) = at.split_once(':').unwrap();
         for recurrence in [daily(at), cron(&format!("{minute} {hour} * * *"))] {
@@ -77,16 +116,28 @@ fn hourly_runs_in_every_hour_that_passes() {
     let hourly = Recurrence::Hourly { minute: 15 };
     assert_eq!(
         upcoming(&hourly, BERLIN, "2027-03-28T00:00:00Z", 3),
-        ["28 Mar 01:15 +01:00", "28 Mar 03:15 +02:00", "28 Mar 04:15 +02:00"]
+        [
+            "28 Mar 01:15 +01:00",
+            "28 Mar 03:15 +02:00",
+            "28 Mar 04:15 +02:00"
+        ]
     );
     assert_eq!(
         upcoming(&hourly, NEW_YORK, "2027-11-07T05:00:00Z", 3),
-        ["07 Nov 01:15 -04:00", "07 Nov 01:15 -05:00", "07 Nov 02:15 -05:00"]
+        [
+            "07 Nov 01:15 -04:00",
+            "07 Nov 01:15 -05:00",
+            "07 Nov 02:15 -05:00"
+        ]
     );
     // Half an hour: the clock shows the minute again only later.
     assert_eq!(
         upcoming(&hourly, LORD_HOWE, "2027-10-02T14:00:00Z", 3),
-        ["03 Oct 01:15 +10:30", "03 Oct 03:15 +11:00", "03 Oct 04:15 +11:00"]
+        [
+            "03 Oct 01:15 +10:30",
+            "03 Oct 03:15 +11:00",
+            "03 Oct 04:15 +11:00"
+        ]
     );
     assert_eq!(
         upcoming(&hourly, "Asia/Kolkata", "2027-01-01T00:00:00Z", 2),
@@ -99,11 +150,19 @@ fn a_cron_expression_for_every_quarter_of_an_hour_loses_nothing_but_the_second_p
     let quarters = cron("*/15 * * * *");
     assert_eq!(
         upcoming(&quarters, BERLIN, "2027-03-28T00:30:00Z", 3),
-        ["28 Mar 01:45 +01:00", "28 Mar 03:00 +02:00", "28 Mar 03:15 +02:00"]
+        [
+            "28 Mar 01:45 +01:00",
+            "28 Mar 03:00 +02:00",
+            "28 Mar 03:15 +02:00"
+        ]
     );
     assert_eq!(
         upcoming(&quarters, NEW_YORK, "2027-11-07T05:30:00Z", 3),
-        ["07 Nov 01:45 -04:00", "07 Nov 02:00 -05:00", "07 Nov 02:15 -05:00"]
+        [
+            "07 Nov 01:45 -04:00",
+            "07 Nov 02:00 -05:00",
+            "07 Nov 02:15 -05:00"
+        ]
     );
 }
 
@@ -115,7 +174,11 @@ fn days_of_week_and_month() {
     };
     assert_eq!(
         upcoming(&weekly, "Asia/Hong_Kong", "2026-11-27T15:00:00Z", 3),
-        ["30 Nov 23:00 +08:00", "04 Dec 23:00 +08:00", "07 Dec 23:00 +08:00"]
+        [
+            "30 Nov 23:00 +08:00",
+            "04 Dec 23:00 +08:00",
+            "07 Dec 23:00 +08:00"
+        ]
     );
     // Days a month does not have are its last one, once.
     let monthly = Recurrence::Monthly {
@@ -141,7 +204,11 @@ fn days_of_week_and_month() {
     };
     assert_eq!(
         upcoming(&last, "UTC", "2028-01-31T06:00:00Z", 3),
-        ["29 Feb 06:00 +00:00", "31 Mar 06:00 +00:00", "30 Apr 06:00 +00:00"]
+        [
+            "29 Feb 06:00 +00:00",
+            "31 Mar 06:00 +00:00",
+            "30 Apr 06:00 +00:00"
+        ]
     );
 }
 

@@ -33,7 +33,9 @@ pub fn names() -> &'static [String] {
 
 /// The zone with a name people may choose.
 pub fn find(name: &str) -> Option<TimeZone> {
-    NAMES.binary_search_by(|known| known.as_str().cmp(name)).ok()?;
+    NAMES
+        .binary_search_by(|known| known.as_str().cmp(name))
+        .ok()?;
     db().get(name).ok()
 }
 

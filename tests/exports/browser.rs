@@ -27,6 +27,16 @@ struct Words {
     search: &'static str,
     apply: &'static str,
     nothing: &'static str,
+    schedule: &'static str,
+    schedule_title: &'static str,
+    define: &'static str,
+    weekly: &'static str,
+    no_day: &'static str,
+    friday: &'static str,
+    show_next: &'static str,
+    next_runs: &'static str,
+    scheduled: &'static str,
+    shown: &'static str,
 }
 
 const WORDS: [Words; 2] = [
@@ -52,6 +62,16 @@ const WORDS: [Words; 2] = [
         search: "Search",
         apply: "Apply",
         nothing: "Nothing found",
+        schedule: "Schedule",
+        schedule_title: "Schedule multiple exports (2)",
+        define: "Define new schedule for all selected exports",
+        weekly: "Weekly",
+        no_day: "Choose at least one day of the week.",
+        friday: "Friday",
+        show_next: "Show next runs",
+        next_runs: "Next five runs",
+        scheduled: "The schedules of 2 exports have been saved.",
+        shown: "Weekly on Friday at 06:00",
     },
     Words {
         lang: "zh-HK",
@@ -75,6 +95,16 @@ const WORDS: [Words; 2] = [
         search: "搜尋",
         apply: "套用",
         nothing: "找不到項目",
+        schedule: "排程",
+        schedule_title: "排程多個匯出（2 個）",
+        define: "為選取的所有匯出定義新排程",
+        weekly: "每週",
+        no_day: "請至少選擇一個星期幾。",
+        friday: "星期五",
+        show_next: "顯示未來執行時間",
+        next_runs: "未來五次執行",
+        scheduled: "已儲存 2 個匯出的排程。",
+        shown: "每週星期五 06:00",
     },
 ];
 
@@ -103,6 +133,45 @@ async fn exports_are_duplicated_detached_and_removed_by_their_labels() {
         detach(&tab, &words).await;
         remove_all(&tab, &words).await;
         assert!(stage.exports().await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn several_exports_are_scheduled_by_their_labels() {
+    let Some(driver) = ChromeDriver::start() else {
+        return;
+    };
+    for words in WORDS {
+        let stage = Stage::set().await;
+        let first = stage.store_export("First", |_| ()).await;
+        stage.store_export("Second", |_| ()).await;
+        let tab = driver.open(&stage.app.base_url, words.lang).await;
+        tab.goto("/exports").await;
+        tab.fill(words.sign_in[0], ALICE.email).await;
+        tab.fill(words.sign_in[1], PASSWORD).await;
+        tab.click(words.sign_in[2]).await;
+        tab.tick(words.select_all).await;
+        tab.see(words.both_selected).await;
+        tab.press(words.schedule).await;
+        tab.see(words.schedule_title).await;
+        tab.check_accessibility().await;
+        tab.tick(words.define).await;
+        tab.tick(words.weekly).await;
+        tab.check_accessibility().await;
+        tab.press(words.save).await;
+        tab.see(words.no_day).await;
+        tab.check_accessibility().await;
+        tab.tick(words.friday).await;
+        tab.press(words.show_next).await;
+        tab.see(words.next_runs).await;
+        tab.check_accessibility().await;
+        tab.press(words.save).await;
+        tab.see(words.scheduled).await;
+        tab.see(words.shown).await;
+        tab.check_accessibility().await;
+        tab.goto(&format!("/exports/{}", first.id)).await;
+        tab.see(words.shown).await;
+        tab.check_accessibility().await;
     }
 }
 

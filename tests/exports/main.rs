@@ -7,6 +7,7 @@ mod browser;
 mod form;
 mod list;
 mod permissions;
+mod schedules;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

@@ -140,7 +140,11 @@ pub(super) async fn answer(
     let chosen = Chosen::load(&visit, &db, &ids).await?;
     let is_kept = posted.is_kept && chosen.editable.len() > 1;
     let change = if is_kept {
-        posted.form.is_on().map(Change::Switch).map_err(|problem| vec![problem])
+        posted
+            .form
+            .is_on()
+            .map(Change::Switch)
+            .map_err(|problem| vec![problem])
     } else {
         posted.form.check(visit.now).map(Change::Define)
     };
@@ -151,7 +155,13 @@ pub(super) async fn answer(
             for problem in problems {
                 errors.add(problem.field(), visit.t(problem.message_key()));
             }
-            return draw(&visit, StatusCode::UNPROCESSABLE_ENTITY, &chosen, posted, errors);
+            return draw(
+                &visit,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &chosen,
+                posted,
+                errors,
+            );
         }
     };
     if !posted.is_saved {
@@ -221,7 +231,9 @@ fn draw(
         status,
         &SchedulePage {
             title: if is_several {
-                page.msg("schedules-title-many").num("count", count).to_string()
+                page.msg("schedules-title-many")
+                    .num("count", count)
+                    .to_string()
             } else {
                 page.t("schedules-title")
             },

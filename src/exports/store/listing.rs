@@ -5,11 +5,11 @@
 //! a trigger keeps its id in the export.
 
 use jiff::Timestamp;
+use sea_orm::prelude::Json;
 use sea_orm::sea_query::{
     Alias, CaseStatement, Expr, ExprTrait, Func, LikeExpr, NullOrdering, Order, Query,
     SelectStatement,
 };
-use sea_orm::prelude::Json;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
@@ -19,9 +19,7 @@ use crate::exports::Access;
 use crate::profiles::value::fold;
 use crate::schedules::{Kind, Schedule};
 use crate::storage::UtcMillis;
-use crate::storage::entities::{
-    connection, export, export_schedule, export_segment, run, user,
-};
+use crate::storage::entities::{connection, export, export_schedule, export_segment, run, user};
 
 /// Filter value of exports that have never run.
 pub const NEVER_RUN: &str = "not_started";
@@ -519,7 +517,9 @@ impl Row {
         let ended = self.finished_at.or(self.queued_at);
         let run = self.run_id.zip(self.state).zip(ended);
         // A recurrence of another version cannot be shown; the export's page says what is wrong.
-        let recurrence = self.recurrence.and_then(|json| serde_json::from_value(json).ok());
+        let recurrence = self
+            .recurrence
+            .and_then(|json| serde_json::from_value(json).ok());
         let schedule = self.is_on.zip(recurrence).zip(self.zone);
         ListedExport {
             schedule: schedule.map(|((is_on, recurrence), zone)| Schedule {

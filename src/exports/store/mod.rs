@@ -153,8 +153,9 @@ pub async fn list_by_ids(
     with_segments(db, found).await
 }
 
-/// Exports with an active schedule that use one of these connections, by name, those after `after`; at most
-/// [`PAGE_SIZE`]. A schedule is active unless it is off; without one an export follows the system refresh.
+/// Exports with an active schedule that use one of these connections, by name, those after `after`; at most a page.
+///
+/// A schedule is active unless it is off; without one an export follows the system refresh.
 ///
 /// # Errors
 /// Reading failed.

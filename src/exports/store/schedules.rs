@@ -238,7 +238,10 @@ pub async fn advance(
     let claimed = claim(read)
         .col_expr(Column::NextRunAt, at(to.next_run_at))
         .col_expr(Column::DueAt, at(to.due_at))
-        .col_expr(Column::Note, Expr::value(to.note.map(|(why, _)| why.name())))
+        .col_expr(
+            Column::Note,
+            Expr::value(to.note.map(|(why, _)| why.name())),
+        )
         .col_expr(Column::NoteDueAt, at(to.note.map(|(_, due)| due)))
         .col_expr(Column::ToldDueAt, at(to.told_due_at))
         .exec(db)
@@ -291,11 +294,13 @@ pub async fn next_scheduled(
         .into_tuple()
         .all(db)
         .await?;
-    let found = found.into_iter().map(|(export_id, name, at)| ScheduledExport {
-        export_id,
-        name,
-        at: at.into(),
-    });
+    let found = found
+        .into_iter()
+        .map(|(export_id, name, at)| ScheduledExport {
+            export_id,
+            name,
+            at: at.into(),
+        });
     Ok(found.collect())
 }
 

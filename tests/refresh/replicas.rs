@@ -1,0 +1,140 @@
+//! Several real processes on one PostgreSQL start one run of what is due.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use listbridge::exports::store as exports;
+use listbridge::runs::{RunState, Trigger};
+use listbridge::schedules::{Recurrence, Schedule};
+use listbridge::storage::UtcMillis;
+use listbridge::storage::entities::{export_schedule, run};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+
+use crate::postgres::Postgres;
+use crate::support::{Stage, author, people};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[tokio::test]
+async fn of_two_processes_one_starts_what_is_due() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let url = postgres.create_database("schedules").await;
+    let stage = Stage::on_database(url.clone(), &people(50)).await;
+    let db = &**stage.services.db;
+    let schedule = Schedule {
+        is_on: true,
+        recurrence: Recurrence::Hourly { minute: 0 },
+        zone: "UTC".to_owned(),
+    };
+    let now = stage.services.clock.now();
+    exports::set_schedule(db, stage.export.id, &schedule, author(&stage.services))
+        .await
+        .unwrap();
+    let replicas = [
+        Replica::start(&stage, &url, "a").await,
+        Replica::start(&stage, &url, "b").await,
+    ];
+    // Due now, while both are looking.
+    let found = export_schedule::Entity::find_by_id(stage.export.id)
+        .one(db)
+        .await;
+    let mut row = found.unwrap().unwrap().into_active_model();
+    row.next_run_at = Set(Some(UtcMillis::from(now - SignedDuration::from_secs(1))));
+    row.update(db).await.unwrap();
+
+    let began = Instant::now();
+    let run = loop {
+        assert!(began.elapsed() < PATIENCE, "nobody started it");
+        if let Some(found) = run::Entity::find().one(db).await.unwrap() {
+            let (run, _) = stage.read(found.id).await;
+            if run.state.is_finished() {
+                break run;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(
+        (run.state, run.trigger),
+        (RunState::Successful, Trigger::Schedule)
+    );
+    // Both have looked again since.
+    let looks = |replica: &Replica| replica.log().matches("looked what is due").count();
+    let before: Vec<usize> = replicas.iter().map(looks).collect();
+    while replicas
+        .iter()
+        .zip(&before)
+        .any(|(replica, before)| looks(replica) <= *before)
+    {
+        assert!(began.elapsed() < PATIENCE, "a ticker stopped");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(run::Entity::find().all(db).await.unwrap().len(), 1);
+    let started = |replica: &Replica| replica.log().matches("started by its schedule").count();
+    assert_eq!(replicas.iter().map(started).sum::<usize>(), 1);
+    assert_eq!(stage.sandbox.member_count(stage.list), 50);
+}
+
+/// A real `listbridge serve`; ends when dropped.
+struct Replica {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Replica {
+    async fn start(stage: &Stage, database_url: &str, name: &str) -> Self {
+        let settings = &stage.services.settings;
+        let log = stage.dir.path().join(format!("{name}.log"));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        let base_url = format!("http://{listen}");
+        let sandbox = &stage.sandbox;
+        let child = Command::new(env!("CARGO_BIN_EXE_listbridge"))
+            .arg("serve")
+            .current_dir(stage.dir.path())
+            .env("RUST_LOG", "info,listbridge::refresh=debug")
+            .env("LISTBRIDGE_LISTEN", &listen)
+            .env("LISTBRIDGE_PUBLIC_URL", &base_url)
+            .env("LISTBRIDGE_DATA_DIR", stage.dir.path().join(name))
+            .env("LISTBRIDGE_DATABASE_URL", database_url)
+            .env("LISTBRIDGE_MASTER_KEY_FILE", settings.master_key_file())
+            .env("LISTBRIDGE_CONSTANT_CONTACT_TOKEN_URL", sandbox.token_url())
+            .env("LISTBRIDGE_CONSTANT_CONTACT_API_URL", sandbox.api_url())
+            .env("LISTBRIDGE_CONSTANT_CONTACT_CLIENT_ID", sandbox.client_id())
+            .env(
+                "LISTBRIDGE_CONSTANT_CONTACT_CLIENT_SECRET",
+                sandbox.client_secret(),
+            )
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let replica = Self { child, log };
+        let ready = format!("{base_url}/readyz");
+        let began = Instant::now();
+        loop {
+            let answer = reqwest::get(&ready).await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return replica;
+            }
+            assert!(began.elapsed() < PATIENCE, "{}", replica.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+}
