@@ -4,9 +4,9 @@ use super::*;
 
 /// Europe/Berlin: 02:00 → 03:00 on 28 March 2027, 03:00 → 02:00 on 31 October 2027.
 const BERLIN: &str = "Europe/Berlin";
-/// America/New_York: 02:00 → 03:00 on 14 March 2027, 02:00 → 01:00 on 7 November 2027.
+/// `America/New_York`: 02:00 → 03:00 on 14 March 2027, 02:00 → 01:00 on 7 November 2027.
 const NEW_YORK: &str = "America/New_York";
-/// Australia/Lord_Howe, by half an hour: 02:00 → 01:30 on 4 April 2027, 02:00 → 02:30 on 3 October 2027.
+/// `Australia/Lord_Howe`, by half an hour: 02:00 → 01:30 on 4 April 2027, 02:00 → 02:30 on 3 October 2027.
 const LORD_HOWE: &str = "Australia/Lord_Howe";
 
 fn time(text: &str) -> Time {

@@ -10,6 +10,14 @@ use crate::support::{ALICE, Answer, BOB, Browser, CHARLIE};
 
 const PAGE: &str = "/exports/schedule";
 
+/// Fields, the field that is wrong, and what is said about it in English and Chinese.
+type Case = (
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
 fn ids(exports: &[&Export]) -> String {
     let ids: Vec<_> = exports.iter().map(|export| export.id.to_string()).collect();
     ids.join(",")
@@ -118,7 +126,7 @@ async fn what_cannot_be_is_refused_in_both_languages() {
     let export = stage.store_export("Weekly", |_| ()).await;
     let english = stage.app.sign_in(ALICE).await;
     let chinese = stage.app.sign_in(ALICE).await.speaking("zh-HK");
-    let cases: [(&[(&str, &str)], &str, &str, &str); 9] = [
+    let cases: [Case; 9] = [
         (
             &[("recurrence", "daily"), ("time", "24:30")],
             "time",
