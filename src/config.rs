@@ -50,6 +50,22 @@ pub struct Settings {
     pub entra_client_id: Option<String>,
     /// Secret of that application. Default: none.
     pub entra_client_secret: Option<SecretString>,
+    /// Issuer of another OpenID Connect provider, letter by letter as it calls itself. Default: none.
+    pub openid_issuer_url: Option<String>,
+    /// Application ID at that provider. Default: none.
+    pub openid_client_id: Option<String>,
+    /// Secret of that application. Default: none.
+    pub openid_client_secret: Option<SecretString>,
+    /// What that provider is called on the sign-in page. Default `OpenID Connect`.
+    pub openid_display_name: String,
+    /// Claim that lists a person's groups, for every provider. Default `groups`.
+    pub openid_groups_claim: String,
+    /// Groups whose members are administrators, separated by commas (or by semicolons, where names have commas).
+    pub openid_administrator_groups: String,
+    /// Groups whose members are contributors.
+    pub openid_contributor_groups: String,
+    /// Groups whose members are viewers.
+    pub openid_viewer_groups: String,
     /// Days for which the snapshots of finished runs are held, so that rejected, cut and undelivered rows can be
     /// downloaded. Default 30.
     pub rows_kept_days: u32,
@@ -70,6 +86,11 @@ constant_contact_requests_per_day = 10000
 sign_in_wait_hours = 24
 entra_authority_url = "https://login.microsoftonline.com"
 entra_tenant = "organizations"
+openid_display_name = "OpenID Connect"
+openid_groups_claim = "groups"
+openid_administrator_groups = ""
+openid_contributor_groups = ""
+openid_viewer_groups = ""
 rows_kept_days = 30
 session_store = "cookie"
 "#;
@@ -135,6 +156,7 @@ impl Settings {
                 "set both constant_contact_client_id and constant_contact_client_secret, or neither".into(),
             ));
         }
+        self.check_sign_ins()?;
         if !matches!(self.public_url.scheme(), "http" | "https") {
             return Err(SettingsError(
                 "public_url must start with http:// or https://".into(),
@@ -144,6 +166,81 @@ impl Settings {
             return Err(SettingsError("session_store must be \"cookie\"".into()));
         }
         Ok(self)
+    }
+
+    /// What the settings of OpenID Connect providers must have in common with each other.
+    fn check_sign_ins(&self) -> Result<(), SettingsError> {
+        let refuse = |text: &str| Err(SettingsError(text.into()));
+        if self.entra_client_id.is_some() != self.entra_client_secret.is_some() {
+            return refuse("set both entra_client_id and entra_client_secret, or neither");
+        }
+        let named = [
+            self.openid_issuer_url.is_some(),
+            self.openid_client_id.is_some(),
+            self.openid_client_secret.is_some(),
+        ];
+        if named.contains(&true) && named.contains(&false) {
+            return refuse(
+                "set openid_issuer_url, openid_client_id and openid_client_secret, or none of them",
+            );
+        }
+        let issuer = self.openid_issuer_url.as_deref().map(Url::parse);
+        let issuer = match issuer.transpose() {
+            Ok(issuer) => issuer,
+            Err(_) => return refuse("openid_issuer_url is not a URL"),
+        };
+        let entra = self
+            .entra_client_id
+            .is_some()
+            .then_some(&self.entra_authority_url);
+        for url in issuer.iter().chain(entra) {
+            if !crate::openid::is_safe(url) {
+                return refuse(
+                    "openid_issuer_url and entra_authority_url must start with https://",
+                );
+            }
+        }
+        let is_tenant_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        if self.entra_tenant.is_empty() || !self.entra_tenant.chars().all(is_tenant_part) {
+            return refuse("entra_tenant must be a tenant's id or domain, or organizations");
+        }
+        // Where every tenant may sign in, each decides about its own group names and application roles; object ids
+        // belong to one tenant alone.
+        let is_open = matches!(
+            self.entra_tenant.as_str(),
+            "organizations" | "common" | "consumers"
+        );
+        let is_id = |group: &String| uuid::Uuid::try_parse(group).is_ok();
+        if self.entra_client_id.is_some()
+            && is_open
+            && (self.openid_groups_claim != "groups"
+                || !self.groups().iter().all(|(_, group)| is_id(group)))
+        {
+            return refuse(
+                "with an entra_tenant of many tenants, groups must be object ids in the claim `groups`; \
+                 name your own tenant in entra_tenant",
+            );
+        }
+        Ok(())
+    }
+
+    /// Each group that gives a role, the most powerful role first.
+    pub fn groups(&self) -> Vec<(crate::auth::Role, String)> {
+        use crate::auth::Role;
+        let of = |role: Role, text: &str| {
+            let separator = if text.contains(';') { ';' } else { ',' };
+            let names = text.split(separator).map(str::trim);
+            let names = names.filter(|name| !name.is_empty());
+            names
+                .map(|name| (role, name.to_owned()))
+                .collect::<Vec<_>>()
+        };
+        [
+            of(Role::Administrator, &self.openid_administrator_groups),
+            of(Role::Contributor, &self.openid_contributor_groups),
+            of(Role::Viewer, &self.openid_viewer_groups),
+        ]
+        .concat()
     }
 
     /// Database URL, or the SQLite file in the data directory (created when missing).
@@ -176,13 +273,16 @@ impl Settings {
 }
 
 /// Settings without a default.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 9] = [
     "database_url",
     "master_key_file",
     "constant_contact_client_id",
     "constant_contact_client_secret",
     "entra_client_id",
     "entra_client_secret",
+    "openid_issuer_url",
+    "openid_client_id",
+    "openid_client_secret",
 ];
 
 /// Keys that are none of ours.
@@ -230,6 +330,67 @@ mod tests {
         let error =
             from_environment(&[("LISTBRIDGE_CONSTANT_CONTACT_CLIENT_ID", "a")]).unwrap_err();
         assert!(error.to_string().contains("client_secret"), "{error}");
+    }
+
+    #[test]
+    fn providers_of_sign_ins_are_named_whole_and_over_tls() {
+        let entra = [
+            ("LISTBRIDGE_ENTRA_CLIENT_ID", "a"),
+            ("LISTBRIDGE_ENTRA_CLIENT_SECRET", "b"),
+        ];
+        let issuer = |url| {
+            [
+                ("LISTBRIDGE_OPENID_ISSUER_URL", url),
+                ("LISTBRIDGE_OPENID_CLIENT_ID", "a"),
+                ("LISTBRIDGE_OPENID_CLIENT_SECRET", "b"),
+            ]
+        };
+        let group = ("LISTBRIDGE_OPENID_VIEWER_GROUPS", "Everybody");
+        let tenant = ("LISTBRIDGE_ENTRA_TENANT", "contoso.example");
+        for (pairs, problem) in [
+            (entra[..1].to_vec(), "entra_client_secret"),
+            (
+                issuer("https://id.example")[..2].to_vec(),
+                "openid_client_secret",
+            ),
+            (issuer("nonsense").to_vec(), "not a URL"),
+            (issuer("http://id.example").to_vec(), "https://"),
+            ([entra.to_vec(), vec![group]].concat(), "object ids"),
+            (
+                [
+                    entra.to_vec(),
+                    vec![("LISTBRIDGE_OPENID_GROUPS_CLAIM", "roles")],
+                ]
+                .concat(),
+                "object ids",
+            ),
+            (vec![("LISTBRIDGE_ENTRA_TENANT", "a/b")], "entra_tenant"),
+        ] {
+            let error = from_environment(&pairs).unwrap_err().to_string();
+            assert!(error.contains(problem), "{pairs:?}: {error}");
+        }
+        from_environment(&[entra.to_vec(), vec![group, tenant]].concat()).unwrap();
+        let settings = from_environment(&issuer("http://127.0.0.1:9")).unwrap();
+        assert!(settings.groups().is_empty());
+    }
+
+    #[test]
+    fn groups_are_separated_by_commas_or_where_they_have_commas_by_semicolons() {
+        let mut settings = Settings::defaults();
+        settings.openid_administrator_groups = " admins,,owners ".into();
+        settings.openid_viewer_groups = "cn=all,dc=example;cn=rest,dc=example;".into();
+        let names: Vec<_> = settings
+            .groups()
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect();
+        let expected = [
+            "admins",
+            "owners",
+            "cn=all,dc=example",
+            "cn=rest,dc=example",
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]

@@ -25,6 +25,7 @@
 //! | [`profiles`] | snapshots: profiles in bulk, fields, conditions |
 //! | [`exclusions`] | who must never be sent: addresses as keyed hashes, domains |
 //! | [`constant_contact`] | typed client of the Constant Contact API and its OAuth 2.0; knows nothing of the rest |
+//! | [`openid`] | client of OpenID Connect providers; knows nothing of the rest |
 //! | [`names`] | names people give to things |
 //! | [`storage`] | database connection, entities, sealed columns, audit log |
 //! | `sandbox` | a simulated Constant Contact (feature `sandbox`); shares nothing with the client |
@@ -40,6 +41,7 @@ pub mod exports;
 pub mod locale;
 pub mod names;
 pub mod notices;
+pub mod openid;
 pub mod privacy;
 pub mod profiles;
 pub mod refresh;

@@ -22,6 +22,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
+use crate::auth::openid::Providers;
 use crate::auth::{self, SetUpState};
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -57,6 +58,8 @@ pub struct Services {
     pub key: Data<MasterKey>,
     /// Clock.
     pub clock: Data<Clock>,
+    /// OpenID Connect providers people sign in through.
+    pub providers: Data<Providers>,
     /// Whether the first user exists.
     pub set_up: Data<SetUpState>,
     /// Loads of sources, and through it the snapshots.
@@ -141,7 +144,9 @@ impl Services {
                 Arc::new(runs::retention::RunDetails(db.clone())),
             ],
         );
+        let providers = Providers::new(&settings).context("cannot set up sign-ins")?;
         Ok(Self {
+            providers: Data::new(providers),
             settings: Data::new(settings),
             db: Data::new(db),
             key: Data::new(key),
@@ -215,6 +220,7 @@ impl Application {
                 .app_data(shared.key.clone())
                 .app_data(shared.clock.clone())
                 .app_data(shared.set_up.clone())
+                .app_data(shared.providers.clone())
                 .app_data(shared.loads.clone())
                 .app_data(shared.uploads.clone())
                 .app_data(shared.members.clone())

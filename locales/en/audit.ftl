@@ -66,3 +66,4 @@ audit-action-person-looked-up = Person looked up
 audit-group-retention = Retention
 audit-action-retention-changed = Retention changed
 audit-action-export-scheduled = Schedule of an export changed
+audit-action-user-linked = Account linked with a provider

@@ -101,3 +101,13 @@ auth-account-sessions-ended = { $count ->
     [one] One session has ended.
    *[other] { $count } sessions have ended.
 }
+auth-sign-in-or = Or sign in without a Listbridge password:
+auth-sign-in-with = Sign in with { $provider }
+auth-invitation-or = Or answer the invitation without choosing a password:
+auth-account-signs-in = Signs in with
+auth-account-link = Link with { $provider }
+auth-account-link-text = From then on you sign in with { $provider } only. Your Listbridge password is removed and your sessions end.
+auth-account-linked = Your account is linked. Your Listbridge password is removed.
+auth-leaving-title = On to { $provider }
+auth-leaving-text = Your browser goes on by itself. If it does not, follow the link.
+auth-leaving-link = Continue to { $provider }

@@ -154,3 +154,4 @@ connections-problem-sealed-elsewhere = The access to Constant Contact was stored
 connections-problem-renewal-lost = The answer to the latest renewal of the sign-in was lost on its way. Listbridge tries again by itself; if Constant Contact had already replaced the sign-in, you will be asked to authenticate again.
 connections-problem-grant-replaced = Constant Contact replaced the sign-in of this connection, but its answer was lost on the way, and the old one is no longer accepted. Authenticate again.
 connections-ends-soon = The sign-in of this connection ends on { $date } because it could not be renewed for a long time. Authenticate again to keep it.
+connections-export-user-provider = Exports read profiles in the name of the export user. You add yourself by signing in again with { $provider }.

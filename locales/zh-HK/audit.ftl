@@ -66,3 +66,4 @@ audit-action-person-looked-up = 已查閱某人
 audit-group-retention = 保存期限
 audit-action-retention-changed = 已變更保存期限
 audit-action-export-scheduled = 已變更匯出的排程
+audit-action-user-linked = 帳戶已與提供者連結

@@ -145,3 +145,4 @@ connections-problem-sealed-elsewhere = 對 Constant Contact 的存取權由另�
 connections-problem-renewal-lost = 最近一次更新登入的回覆在途中遺失。Listbridge 會自動再試；如 Constant Contact 已更換登入，系統會要求您重新驗證。
 connections-problem-grant-replaced = Constant Contact 已更換此連接的登入，但其回覆在途中遺失，而舊的登入不再獲接受。請重新驗證。
 connections-ends-soon = 此連接的登入已長時間未能更新，將於 { $date } 失效。請重新驗證以繼續使用。
+connections-export-user-provider = 匯出會以匯出使用者的名義讀取設定檔。請使用 { $provider } 重新登入，將您自己新增。

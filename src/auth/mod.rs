@@ -5,6 +5,7 @@
 //! [`crate::web::SignedIn::require`].
 
 pub(crate) mod device;
+pub mod openid;
 pub(crate) mod pages;
 mod password;
 pub mod people;

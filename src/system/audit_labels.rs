@@ -88,6 +88,7 @@ pub const LABELS: &[(&str, &str)] = &[
     ("user.enabled", "audit-action-user-enabled"),
     ("user.link-issued", "audit-action-user-link-issued"),
     ("user.link-used", "audit-action-user-link-used"),
+    ("user.linked", "audit-action-user-linked"),
     (
         "user.password-changed",
         "audit-action-user-password-changed",

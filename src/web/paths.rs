@@ -28,6 +28,14 @@ pub fn sign_in_and_return(path: Option<&str>) -> String {
     }
 }
 
+/// Where a way to a provider begins, to come back to a path of ours afterwards.
+pub fn sign_in_with(provider: &str, return_to: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", return_to)
+        .finish();
+    format!("/sign-in/{provider}?{query}")
+}
+
 /// Where the first administrator is made.
 pub fn set_up() -> String {
     "/set-up".into()
@@ -435,6 +443,16 @@ pub fn person_action(id: Uuid, action: &str) -> String {
 /// Where a link that lets somebody choose a password leads.
 pub fn invitation(token: &str) -> String {
     format!("/invitation/{token}")
+}
+
+/// Where an invitation is answered with an account at a provider.
+pub fn accept_invitation(token: &str, provider: &str) -> String {
+    format!("/invitation/{token}/{provider}")
+}
+
+/// Where a POST begins to link one's own account with one at a provider.
+pub fn link_account(provider: &str) -> String {
+    format!("/account/link/{provider}")
 }
 
 /// The signed-in person's own account.

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "sandbox")]
 pub(crate) mod connections;
+pub(crate) mod openid;
 pub(crate) mod postgres;
 pub(crate) mod webdriver;
 
@@ -64,6 +65,10 @@ impl Drop for TestApp {
 
 /// The application without any user, as after a first start.
 pub(crate) async fn spawn_empty_app(change: impl FnOnce(&mut Settings)) -> TestApp {
+    spawn_empty_app_with_clock(Clock::system(), change).await
+}
+
+async fn spawn_empty_app_with_clock(clock: Clock, change: impl FnOnce(&mut Settings)) -> TestApp {
     let data_dir = tempfile::tempdir().unwrap();
     let mut settings = Settings::defaults();
     settings.listen = "127.0.0.1:0".parse().unwrap();
@@ -72,7 +77,7 @@ pub(crate) async fn spawn_empty_app(change: impl FnOnce(&mut Settings)) -> TestA
     if settings.database_url.is_none() {
         settings.database_url = postgres::fresh_database().await.map(Into::into);
     }
-    let application = Application::build(settings, Clock::system()).await.unwrap();
+    let application = Application::build(settings, clock).await.unwrap();
     let base_url = format!("http://{}", application.address());
     let services = application.services().clone();
     let handle = application.handle();
@@ -92,7 +97,15 @@ pub(crate) async fn spawn_app() -> TestApp {
 
 /// The application with Alice, Bob and Charlie, and changed settings.
 pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> TestApp {
-    let app = spawn_empty_app(change).await;
+    spawn_app_with_clock(Clock::system(), change).await
+}
+
+/// The same, at a time the test decides.
+pub(crate) async fn spawn_app_with_clock(
+    clock: Clock,
+    change: impl FnOnce(&mut Settings),
+) -> TestApp {
+    let app = spawn_empty_app_with_clock(clock, change).await;
     for person in [ALICE, BOB, CHARLIE] {
         let new = NewUser {
             name: person.name.into(),

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::people::author;
 use super::problem::describe_password;
+use crate::auth::openid::{Offer, Proof, Providers};
 use crate::auth::people::own::{self, NewPasswordProblem, OwnSession, Which};
 use crate::auth::people::{self, Person};
 use crate::auth::{self, Password, SignInAttempt, SignInProblem};
@@ -31,19 +32,30 @@ struct AccountPage {
     /// What following the browser means now.
     browser_zone: String,
     errors: FieldErrors,
+    offers: Vec<Offer>,
+    proof: Proof,
 }
 
 /// `GET /account`.
 pub(super) async fn show(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
 ) -> Result<HttpResponse, PageError> {
-    draw(&visit, &db, StatusCode::OK, FieldErrors::default()).await
+    draw(
+        &visit,
+        &db,
+        &providers,
+        StatusCode::OK,
+        FieldErrors::default(),
+    )
+    .await
 }
 
 pub(super) async fn draw(
     visit: &SignedIn,
     db: &DatabaseConnection,
+    providers: &Providers,
     status: StatusCode,
     errors: FieldErrors,
 ) -> Result<HttpResponse, PageError> {
@@ -57,6 +69,8 @@ pub(super) async fn draw(
         zones: zone_names(),
         zone: zone_name(visit.user.time_zone.as_ref()),
         browser_zone: zone_name(Some(&visit.browser_zone)),
+        offers: providers.offers(),
+        proof: providers.proof_of(db, visit.user.id).await?,
         errors,
     };
     web::render_with(status, &page)
@@ -78,6 +92,7 @@ pub(super) struct ChangePassword {
 pub(super) async fn set_password(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     form: Form<ChangePassword>,
 ) -> Result<HttpResponse, PageError> {
     let form = form.into_inner();
@@ -118,7 +133,8 @@ pub(super) async fn set_password(
         }
         Err(SignInProblem::Database(error)) => return Err(error.into()),
     };
-    draw(&visit, &db, status, FieldErrors::one(field, problem)).await
+    let errors = FieldErrors::one(field, problem);
+    draw(&visit, &db, &providers, status, errors).await
 }
 
 /// `POST /account/sessions/{id}/end`.

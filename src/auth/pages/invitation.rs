@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::problem::describe;
+use crate::auth::openid::{Offer, Providers};
 use crate::auth::people::invitations::{self, AcceptProblem};
 use crate::auth::{self, Password, UserProblem};
 use crate::web::{self, FieldErrors, Page, PageError, Visit, paths};
@@ -23,12 +24,25 @@ struct InvitationPage {
     email: String,
     is_new: bool,
     errors: FieldErrors,
+    /// Providers with an account at which the invitation can be answered, and where each begins.
+    offers: Vec<(Offer, String)>,
+}
+
+fn offers(providers: &Providers, token: &str) -> Vec<(Offer, String)> {
+    let offers = providers.offers().into_iter();
+    offers
+        .map(|offer| {
+            let path = paths::accept_invitation(token, offer.kind.name());
+            (offer, path)
+        })
+        .collect()
 }
 
 /// `GET /invitation/{token}`.
 pub(super) async fn show(
     visit: Visit,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     token: Path<SecretString>,
 ) -> Result<HttpResponse, PageError> {
     let token = token.expose_secret();
@@ -42,6 +56,7 @@ pub(super) async fn show(
         email: invited.email,
         is_new: invited.is_new,
         errors: FieldErrors::default(),
+        offers: offers(&providers, token),
     })
 }
 
@@ -57,6 +72,7 @@ pub(super) struct Accept {
 pub(super) async fn accept(
     visit: Visit,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     token: Path<SecretString>,
     form: Form<Accept>,
 ) -> Result<HttpResponse, PageError> {
@@ -83,6 +99,7 @@ pub(super) async fn accept(
                 email: invited.email,
                 is_new: invited.is_new,
                 errors: describe(&visit, &problem),
+                offers: offers(&providers, token),
             };
             web::render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
@@ -97,6 +114,7 @@ fn gone(visit: &Visit) -> Result<HttpResponse, PageError> {
         email: String::new(),
         is_new: false,
         errors: FieldErrors::one("", visit.t("auth-invitation-gone")),
+        offers: Vec::new(),
     };
     web::render_with(StatusCode::GONE, &page)
 }

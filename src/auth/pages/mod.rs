@@ -3,6 +3,7 @@
 mod account;
 mod invitation;
 mod language;
+pub(crate) mod openid;
 mod people;
 mod person;
 mod problem;
@@ -17,12 +18,26 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/sign-in", web::get().to(sign_in::show))
         .route("/sign-in", web::post().to(sign_in::submit))
+        .route("/sign-in/{provider}", web::get().to(openid::sign_in))
+        .route(
+            "/oauth/entra/callback",
+            web::get().to(openid::entra_callback),
+        )
+        .route(
+            "/oauth/openid/callback",
+            web::get().to(openid::openid_callback),
+        )
         .route("/sign-out", web::post().to(sign_in::sign_out))
         .route("/set-up", web::get().to(set_up::show))
         .route("/set-up", web::post().to(set_up::submit))
         .route("/language", web::post().to(language::choose))
         .route("/invitation/{token}", web::get().to(invitation::show))
         .route("/invitation/{token}", web::post().to(invitation::accept))
+        .route(
+            "/invitation/{token}/{provider}",
+            web::get().to(openid::accept),
+        )
+        .route("/account/link/{provider}", web::post().to(openid::link))
         .route("/account", web::get().to(account::show))
         .route("/account/time-zone", web::post().to(time_zone::choose))
         .route("/account/password", web::post().to(account::set_password))

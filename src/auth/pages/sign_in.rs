@@ -8,6 +8,7 @@ use sea_orm::DatabaseConnection;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::auth::openid::{Offer, Providers};
 use crate::auth::{self, Password, SignInAttempt, SignInProblem};
 use crate::storage::audit::{self, AuditEvent};
 use crate::web::{self, FieldErrors, Page, PageError, Visit, paths};
@@ -19,12 +20,13 @@ struct SignInPage {
     email: String,
     return_to: String,
     errors: FieldErrors,
+    offers: Vec<Offer>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ReturnTo {
     #[serde(default)]
-    return_to: String,
+    pub(super) return_to: String,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +38,11 @@ pub(super) struct SignIn {
 }
 
 /// `GET /sign-in`.
-pub(super) async fn show(visit: Visit, query: Query<ReturnTo>) -> Result<HttpResponse, PageError> {
+pub(super) async fn show(
+    visit: Visit,
+    providers: Data<Providers>,
+    query: Query<ReturnTo>,
+) -> Result<HttpResponse, PageError> {
     let return_to = paths::own_path_or_home(&query.return_to);
     if visit.user.is_some() {
         return Ok(web::see_other(&return_to));
@@ -46,6 +52,7 @@ pub(super) async fn show(visit: Visit, query: Query<ReturnTo>) -> Result<HttpRes
         email: String::new(),
         return_to,
         errors: FieldErrors::default(),
+        offers: providers.offers(),
     })
 }
 
@@ -53,6 +60,7 @@ pub(super) async fn show(visit: Visit, query: Query<ReturnTo>) -> Result<HttpRes
 pub(super) async fn submit(
     visit: Visit,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     form: Form<SignIn>,
 ) -> Result<HttpResponse, PageError> {
     let form = form.into_inner();
@@ -98,6 +106,7 @@ pub(super) async fn submit(
         email: form.email,
         return_to,
         errors: FieldErrors::one("", problem),
+        offers: providers.offers(),
     };
     web::render_with(status, &page)
 }

@@ -7,6 +7,7 @@ use sea_orm::DatabaseConnection;
 use serde::Deserialize;
 
 use super::account;
+use crate::auth::openid::Providers;
 use crate::auth::store;
 use crate::locale::find_zone;
 use crate::web::{self, FieldErrors, PageError, SignedIn, paths};
@@ -22,6 +23,7 @@ pub(super) struct ChooseZone {
 pub(super) async fn choose(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     form: Form<ChooseZone>,
 ) -> Result<HttpResponse, PageError> {
     let name = form.time_zone.trim();
@@ -29,7 +31,14 @@ pub(super) async fn choose(
     if chosen.is_none() && !name.is_empty() {
         let problem = visit.t("auth-account-zone-unknown");
         let errors = FieldErrors::one("time_zone", problem);
-        return account::draw(&visit, &db, StatusCode::UNPROCESSABLE_ENTITY, errors).await;
+        return account::draw(
+            &visit,
+            &db,
+            &providers,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            errors,
+        )
+        .await;
     }
     let name = chosen.as_ref().and_then(|zone| zone.iana_name());
     store::set_time_zone(&**db, visit.user.id, name).await?;

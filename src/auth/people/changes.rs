@@ -210,7 +210,10 @@ pub async fn remove(
 }
 
 /// The person, after everybody else who is about to change people has finished.
-async fn lock(transaction: &DatabaseTransaction, id: Uuid) -> Result<user::Model, ChangeProblem> {
+pub(in crate::auth) async fn lock(
+    transaction: &DatabaseTransaction,
+    id: Uuid,
+) -> Result<user::Model, ChangeProblem> {
     // An update that changes nothing locks the rows in PostgreSQL and the file in SQLite alike.
     user::Entity::update_many()
         .col_expr(user::Column::Role, Expr::col(user::Column::Role))
@@ -225,7 +228,7 @@ async fn lock(transaction: &DatabaseTransaction, id: Uuid) -> Result<user::Model
 }
 
 /// Refuses when this person is the only administrator who can come in.
-async fn keep_one_administrator(
+pub(in crate::auth) async fn keep_one_administrator(
     transaction: &DatabaseTransaction,
     person: &user::Model,
 ) -> Result<(), ChangeProblem> {
@@ -246,7 +249,7 @@ async fn keep_one_administrator(
     }
 }
 
-pub(super) async fn record(
+pub(in crate::auth) async fn record(
     db: &impl ConnectionTrait,
     action: &str,
     id: Uuid,

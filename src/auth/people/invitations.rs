@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::changes::{Author, record};
 use crate::auth::session::{hash, secret};
 use crate::auth::store::{self, UserProblem};
-use crate::auth::{CurrentUser, Password};
+use crate::auth::{CurrentUser, Password, openid};
 use crate::storage::UtcMillis;
 use crate::storage::entities::user;
 
@@ -128,6 +128,8 @@ pub async fn accept(
     if changed.rows_affected != 1 {
         return Err(AcceptProblem::Gone);
     }
+    // One way in: whoever chooses a password signs in with it from now on.
+    openid::accounts::unlink(&transaction, invited.user_id).await?;
     store::end_sessions_of(&transaction, invited.user_id, now).await?;
     let user = store::find_active_user(&transaction, invited.user_id)
         .await?

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::wizard::{Typed, Wizard};
 use super::{author, find, refuse_out_of_order, see_connection};
+use crate::auth::openid::Providers;
 use crate::config::Settings;
 use crate::connections::application::{MAX_CREDENTIAL_CHARACTERS, parse_credentials};
 use crate::connections::{Connections, CredentialsProblem, Step, store};
@@ -30,6 +31,7 @@ pub(super) async fn submit(
     db: Data<DatabaseConnection>,
     connections: Data<Connections>,
     settings: Data<Settings>,
+    providers: Data<Providers>,
     id: Path<Uuid>,
     form: Form<TypedApplication>,
 ) -> Result<HttpResponse, PageError> {
@@ -56,6 +58,7 @@ pub(super) async fn submit(
                 db: &db,
                 connections: &connections,
                 settings: &settings,
+                providers: &providers,
             };
             let typed = Typed {
                 client_id: form.client_id.clone(),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::wizard::{Typed, Wizard};
 use super::{author, find, see_connection};
+use crate::auth::openid::Providers;
 use crate::config::Settings;
 use crate::connections::consent::ConsentText;
 use crate::connections::{Connections, Step, store};
@@ -29,6 +30,7 @@ pub(super) async fn submit(
     db: Data<DatabaseConnection>,
     connections: Data<Connections>,
     settings: Data<Settings>,
+    providers: Data<Providers>,
     id: Path<Uuid>,
     form: Form<Agreement>,
 ) -> Result<HttpResponse, PageError> {
@@ -49,6 +51,7 @@ pub(super) async fn submit(
         db: &db,
         connections: &connections,
         settings: &settings,
+        providers: &providers,
     };
     let errors = FieldErrors::one("i_agree", visit.t(problem));
     let status = StatusCode::UNPROCESSABLE_ENTITY;

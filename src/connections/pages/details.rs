@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{author, describe_name_problem, find, see_connection};
 use crate::auth::Permission;
+use crate::auth::openid::{Proof, Providers};
 use crate::connections::store::{self, ChangeProblem};
 use crate::connections::{Connection, Sharing};
 use crate::names::Name;
@@ -27,6 +28,7 @@ struct EditConnectionPage {
     name: String,
     sharing: Sharing,
     email: String,
+    proof: Proof,
 }
 
 /// What is saved, where a form says otherwise.
@@ -58,6 +60,7 @@ pub(super) struct Details {
 pub(super) async fn show(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     let connection = find(&visit, &db, id).await?;
@@ -69,6 +72,7 @@ pub(super) async fn show(
         name: connection.name.clone(),
         sharing: connection.sharing,
         email: visit.user.email.clone(),
+        proof: providers.proof_of(&**db, visit.user.id).await?,
         connection,
     })
 }
@@ -78,6 +82,7 @@ pub(super) async fn show(
 pub(super) async fn submit(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     id: Path<Uuid>,
     form: Form<Details>,
 ) -> Result<HttpResponse, PageError> {
@@ -129,6 +134,7 @@ pub(super) async fn submit(
         name: form.name,
         sharing,
         email: visit.user.email.clone(),
+        proof: providers.proof_of(&**db, visit.user.id).await?,
         connection,
     };
     web::render_with(status, &page)

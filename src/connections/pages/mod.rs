@@ -69,6 +69,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::post().to(export_user::submit),
         )
         .route(
+            "/settings/connections/{id}/export-user",
+            web::get().to(export_user::proved),
+        )
+        .route(
             "/settings/connections/{id}/save",
             web::post().to(save::submit),
         )

@@ -10,6 +10,7 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::find;
+use crate::auth::openid::{Proof, Providers};
 use crate::config::Settings;
 use crate::connections::consent::ConsentText;
 use crate::connections::{
@@ -23,6 +24,7 @@ pub(super) struct Wizard<'a> {
     pub(super) db: &'a DatabaseConnection,
     pub(super) connections: &'a Connections,
     pub(super) settings: &'a Settings,
+    pub(super) providers: &'a Providers,
 }
 
 /// What was typed into a form that is shown again.
@@ -42,6 +44,7 @@ struct ConnectionPage {
     text: &'static ConsentText,
     application: ApplicationView,
     email: String,
+    proof: Proof,
     is_own_export_user: bool,
     requests_left: Option<u32>,
 }
@@ -60,6 +63,7 @@ pub(super) async fn show(
     db: Data<DatabaseConnection>,
     connections: Data<Connections>,
     settings: Data<Settings>,
+    providers: Data<Providers>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     let connection = find(&visit, &db, id).await?;
@@ -68,6 +72,7 @@ pub(super) async fn show(
         db: &db,
         connections: &connections,
         settings: &settings,
+        providers: &providers,
     };
     wizard
         .draw(
@@ -113,6 +118,7 @@ impl Wizard<'_> {
                 redirect_uri: redirect_uri(self.settings).into(),
             },
             email: self.visit.user.email.clone(),
+            proof: self.providers.proof_of(self.db, self.visit.user.id).await?,
             is_own_export_user: connection
                 .export_user
                 .as_ref()
