@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::connections::{self, Connections, Dependent, Dependents, Uses};
 use crate::exports;
-use crate::notices;
+use crate::notices::{self, Courier};
 use crate::privacy;
 use crate::privacy::erase::Erasures;
 use crate::profiles::{PostgresSnapshots, Snapshots, SqliteSnapshots};
@@ -78,6 +78,8 @@ pub struct Services {
     pub checks: Data<Checks>,
     /// Works on erasures while the application runs.
     pub erasures: Data<Erasures>,
+    /// Tells people and machines of notices while the application runs.
+    pub courier: Data<Courier>,
     /// Removes what has been kept long enough, while the application runs.
     pub sweeper: Sweeper,
     /// Starts what is due, while the application runs.
@@ -136,12 +138,14 @@ impl Services {
             engine.clone(),
         );
         let held = HeldSnapshots::new(db.clone(), loads.clone(), settings.rows_kept_days);
+        let courier = Courier::new(db.clone(), key.clone(), clock.clone(), &settings)?;
         let sweeper = Sweeper::new(
             db.clone(),
             clock.clone(),
             vec![
                 Arc::new(held),
                 Arc::new(runs::retention::RunDetails(db.clone())),
+                Arc::new(notices::deliver::OldDeliveries(db.clone())),
             ],
         );
         let providers = Providers::new(&settings).context("cannot set up sign-ins")?;
@@ -160,6 +164,7 @@ impl Services {
             engine: Data::new(engine),
             checks: Data::new(checks),
             erasures: Data::new(erasures),
+            courier: Data::new(courier),
             sweeper,
             ticker,
         })
@@ -230,6 +235,7 @@ impl Application {
                 .app_data(shared.engine.clone())
                 .app_data(shared.checks.clone())
                 .app_data(shared.erasures.clone())
+                .app_data(shared.courier.clone())
                 .app_data(security.clone())
                 .app_data(metrics.clone())
                 .app_data(
@@ -299,6 +305,7 @@ impl Application {
         let engine = self.services.engine.start();
         let checks = self.services.checks.start();
         let erasing = tokio::spawn((**self.services.erasures).clone().serve());
+        let telling = tokio::spawn((**self.services.courier).clone().serve());
         let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
         let ticking = tokio::spawn(self.services.ticker.clone().serve());
         let result = self.server.await;
@@ -308,6 +315,7 @@ impl Application {
         self.services.loads.stop().await;
         recounting.abort();
         sweeping.abort();
+        telling.abort();
         erasing.abort();
         resuming.abort();
         keeping.abort();

@@ -67,3 +67,7 @@ audit-group-retention = Retention
 audit-action-retention-changed = Retention changed
 audit-action-export-scheduled = Schedule of an export changed
 audit-action-user-linked = Account linked with a provider
+audit-group-notice = Notices
+audit-action-notice-settings-changed = Settings of notices changed
+audit-action-notice-webhook-added = Webhook added
+audit-action-notice-webhook-removed = Webhook removed

@@ -67,3 +67,7 @@ audit-group-retention = 保存期限
 audit-action-retention-changed = 已變更保存期限
 audit-action-export-scheduled = 已變更匯出的排程
 audit-action-user-linked = 帳戶已與提供者連結
+audit-group-notice = 通知
+audit-action-notice-settings-changed = 通知設定已變更
+audit-action-notice-webhook-added = 已新增 Webhook
+audit-action-notice-webhook-removed = 已移除 Webhook

@@ -30,6 +30,7 @@ mod m20261126_050003_create_retention;
 mod m20261126_130001_create_export_schedules;
 mod m20261126_140001_count_delivered;
 mod m20261126_140002_choose_time_zone;
+mod m20261126_140003_deliver_notices;
 mod m20261126_160001_point_to_last_run;
 
 /// Applies the steps in order.
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_050003_create_retention::Migration),
             Box::new(m20261126_140001_count_delivered::Migration),
             Box::new(m20261126_140002_choose_time_zone::Migration),
+            Box::new(m20261126_140003_deliver_notices::Migration),
             Box::new(m20261126_160001_point_to_last_run::Migration),
             Box::new(m20261126_130001_create_export_schedules::Migration),
         ]

@@ -145,6 +145,7 @@ pub(super) async fn insert_user(
         password_hash: Set(new.password_hash),
         lang: Set(None),
         time_zone: Set(None),
+        notices_by_mail: Set(true),
         disabled_at: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
@@ -284,6 +285,23 @@ pub async fn set_time_zone(
 ) -> Result<(), DbErr> {
     user::Entity::update_many()
         .col_expr(user::Column::TimeZone, Expr::value(name.map(str::to_owned)))
+        .filter(user::Column::Id.eq(user_id))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Remembers whether a person is told of notices by mail.
+///
+/// # Errors
+/// The database's.
+pub async fn set_notices_by_mail(
+    db: &impl ConnectionTrait,
+    user_id: Uuid,
+    is_told: bool,
+) -> Result<(), DbErr> {
+    user::Entity::update_many()
+        .col_expr(user::Column::NoticesByMail, Expr::value(is_told))
         .filter(user::Column::Id.eq(user_id))
         .exec(db)
         .await?;
@@ -493,7 +511,7 @@ pub(super) async fn forget_failures(db: &impl ConnectionTrait, key: &str) -> Res
     Ok(())
 }
 
-fn current_user(model: user::Model) -> CurrentUser {
+pub(crate) fn current_user(model: user::Model) -> CurrentUser {
     CurrentUser {
         id: model.id,
         name: model.name,

@@ -6,18 +6,14 @@ use super::store::Notice;
 use crate::locale::Lang;
 
 impl Notice {
-    /// What happened, or that it is over.
-    pub fn title(&self, lang: Lang) -> String {
-        let key = match self.resolved_at {
-            None => self.kind.title_key(),
-            Some(_) => self.kind.recovered_key(),
-        };
-        say(lang, key, &self.details.name)
-    }
-
     /// What happened, whether it is over or not.
     pub fn what(&self, lang: Lang) -> String {
         say(lang, self.kind.title_key(), &self.details.name)
+    }
+
+    /// That it is over.
+    pub fn over(&self, lang: Lang) -> String {
+        say(lang, self.kind.recovered_key(), &self.details.name)
     }
 
     /// Why, and how much; empty when there is nothing more to say.

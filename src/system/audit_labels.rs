@@ -50,6 +50,15 @@ pub const LABELS: &[(&str, &str)] = &[
     ("export.removed", "audit-action-export-removed"),
     ("export.scheduled", "audit-action-export-scheduled"),
     (
+        "notice.settings-changed",
+        "audit-action-notice-settings-changed",
+    ),
+    ("notice.webhook-added", "audit-action-notice-webhook-added"),
+    (
+        "notice.webhook-removed",
+        "audit-action-notice-webhook-removed",
+    ),
+    (
         "person.deletion-failed",
         "audit-action-person-deletion-failed",
     ),
@@ -108,6 +117,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("export", "audit-group-export"),
     ("exclusion", "audit-group-exclusion"),
     ("person", "audit-group-person"),
+    ("notice", "audit-group-notice"),
     ("retention", "audit-group-retention"),
     ("check", "audit-group-check"),
     ("run", "audit-group-run"),

@@ -374,6 +374,41 @@ pub fn api_usage() -> String {
     "/settings/system/api-usage".into()
 }
 
+/// Settings > System > Notices.
+pub fn notice_settings() -> String {
+    "/settings/system/notices".into()
+}
+
+/// Where a POST sends a test mail to whoever asks.
+pub fn test_notice_mail() -> String {
+    "/settings/system/notices/test".into()
+}
+
+/// Where a POST adds a webhook.
+pub fn webhooks() -> String {
+    "/settings/system/notices/webhooks".into()
+}
+
+/// Where a POST sends a webhook a test.
+pub fn test_webhook(id: Uuid) -> String {
+    format!("/settings/system/notices/webhooks/{id}/test")
+}
+
+/// Where a POST removes a webhook.
+pub fn remove_webhook(id: Uuid) -> String {
+    format!("/settings/system/notices/webhooks/{id}/remove")
+}
+
+/// Where a POST has a delivery that failed tried again.
+pub fn retry_delivery(id: Uuid) -> String {
+    format!("/settings/system/notices/deliveries/{id}/retry")
+}
+
+/// Where a POST decides whether a person is told of notices by mail.
+pub fn own_notices() -> String {
+    "/account/notices".into()
+}
+
 /// Notices.
 pub fn notices() -> String {
     "/notices".into()

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+mod deliver;
 #[path = "../runs/support.rs"]
 #[allow(dead_code, reason = "made for the tests of runs")]
 mod engine;
 mod open;
+mod receivers;
+mod settings;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -18,7 +18,7 @@ pub(crate) async fn seen(services: &Services, which: Which) -> Vec<Notice> {
     found.unwrap().notices
 }
 
-async fn raise_at(app: &TestApp, kind: Kind, subject: Uuid, name: &str) {
+pub(crate) async fn raise_at(app: &TestApp, kind: Kind, subject: Uuid, name: &str) {
     let now = app.services.clock.now();
     raise(&**app.services.db, kind, subject, Details::named(name), now)
         .await

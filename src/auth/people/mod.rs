@@ -31,6 +31,8 @@ pub struct Person {
     pub role: Role,
     /// Whether they can come in.
     pub state: PersonState,
+    /// Whether they are told of notices by mail, as long as they are an administrator.
+    pub notices_by_mail: bool,
     /// Whether they have a password.
     pub has_password: bool,
     /// Last sign-in, if ever.
@@ -86,6 +88,7 @@ impl From<user::Model> for Person {
             id: model.id,
             state: PersonState::of(&model),
             role: model.role.parse().unwrap_or(Role::Viewer),
+            notices_by_mail: model.notices_by_mail,
             has_password: model.password_hash.is_some(),
             last_signed_in_at: model.last_signed_in_at.map(Into::into),
             link_expires_at: model

@@ -2,6 +2,7 @@
 
 mod list;
 mod read;
+mod settings;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -18,7 +19,30 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/notices", web::get().to(list::list))
         .route("/notices/read", web::post().to(read::all))
-        .route("/notices/{id}/read", web::post().to(read::one));
+        .route("/notices/{id}/read", web::post().to(read::one))
+        .route("/account/notices", web::post().to(settings::choose))
+        .route("/settings/system/notices", web::get().to(settings::show))
+        .route("/settings/system/notices", web::post().to(settings::save))
+        .route(
+            "/settings/system/notices/test",
+            web::post().to(settings::test_mail),
+        )
+        .route(
+            "/settings/system/notices/webhooks",
+            web::post().to(settings::add_webhook),
+        )
+        .route(
+            "/settings/system/notices/webhooks/{id}/test",
+            web::post().to(settings::test_webhook),
+        )
+        .route(
+            "/settings/system/notices/webhooks/{id}/remove",
+            web::post().to(settings::remove_webhook),
+        )
+        .route(
+            "/settings/system/notices/deliveries/{id}/retry",
+            web::post().to(settings::retry),
+        );
 }
 
 /// Middleware inside `load_visit`: counts the unread notices of whoever asks for a page, for its frame.

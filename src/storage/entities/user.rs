@@ -17,6 +17,8 @@ pub struct Model {
     pub lang: Option<String>,
     /// IANA name; `None` follows the browser.
     pub time_zone: Option<String>,
+    /// Whether they are told of notices by mail, as long as they are an administrator.
+    pub notices_by_mail: bool,
     pub disabled_at: Option<UtcMillis>,
     pub created_at: UtcMillis,
     pub updated_at: UtcMillis,
