@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Exporting everybody in a CSV file to a receiver that only counts, against `sqlite3 -csv | split | curl` to the same
-# receiver in the same run. Ours also cleans, judges, deduplicates, records and accounts.
+# receiver in the same run. Ours also cleans, judges, deduplicates, records and accounts. Then the same profiles by an
+# export that sends changes only and has nothing to send: processor time against that of the full run.
 #
 # usage: [TIER=Gold] benches/export.sh FILE.csv [LISTBRIDGE]
 #
@@ -38,13 +39,13 @@ done
 # shellcheck source=/dev/null
 . "$folder/settings"
 
-# measure NAME COMMAND...: appends "seconds kilobytes" to the file of that name.
+# measure NAME COMMAND...: appends "seconds kilobytes processor-seconds" to the file of that name.
 measure() {
   local name=$1
   shift
-  /usr/bin/time -f '%e %M' -o "$folder/time" "$@" >"$folder/output" 2>"$folder/errors" ||
+  /usr/bin/time -f '%e %M %U %S' -o "$folder/time" "$@" >"$folder/output" 2>"$folder/errors" ||
     { cat "$folder/errors" >&2; exit 1; }
-  cat "$folder/time" >>"$folder/$name"
+  awk '{ print $1, $2, $3 + $4 }' "$folder/time" >>"$folder/$name"
 }
 
 cat >"$folder/pipeline" <<PIPELINE
@@ -66,6 +67,17 @@ for _ in $(seq "$runs"); do
 done
 cat "$folder/output"
 
+measure remembering_times "$program" export run Changes --wait
+for _ in $(seq "$runs"); do
+  measure unchanged_times "$program" export run Changes --wait
+done
+grep -q 'Nothing to send' "$folder/output" || { cat "$folder/output" >&2; exit 1; }
+for _ in $(seq "$runs"); do
+  "$program" source import "$csv" --name Benchmark >/dev/null
+  measure reloaded_times "$program" export run Changes --wait
+done
+grep -q 'Nothing to send' "$folder/output" || { cat "$folder/output" >&2; exit 1; }
+
 median() { sort -n -k1,1 "$folder/$1" | awk -v runs="$runs" 'NR == int((runs + 1) / 2) { print $1 }'; }
 peak() { awk '$2 > peak { peak = $2 } END { printf "%.1f", peak / 1024 }' "$folder/$1"; }
 
@@ -74,3 +86,12 @@ ours=$(median listbridge_times)
 printf '%-28s %10s %12s %8s\n' 'export' 'seconds' 'peak MiB' 'ratio'
 printf '%-28s %10s %12s %8s\n' 'sqlite3 | split | curl' "$pipeline" "$(peak pipeline_times)" 1.00
 printf '%-28s %10s %12s %8s\n' 'listbridge export run' "$ours" "$(peak listbridge_times)" "$(awk "BEGIN { printf \"%.2f\", $ours / $pipeline }")"
+
+processor() { sort -n -k3,3 "$folder/$1" | awk '{ all[NR] = $3 } END { print all[int((NR + 1) / 2)] }'; }
+full=$(processor listbridge_times)
+printf '\n%-40s %10s %12s %8s\n' 'changes only' 'CPU s' 'peak MiB' 'of full'
+for line in 'full run:listbridge_times' 'first run, everybody:remembering_times' \
+  'nothing changed:unchanged_times' 'nothing changed, profiles loaded again:reloaded_times'; do
+  cpu=$(processor "${line#*:}")
+  printf '%-40s %10s %12s %8s\n' "${line%%:*}" "$cpu" "$(peak "${line#*:}")" "$(awk "BEGIN { printf \"%.2f\", $cpu / $full }")"
+done

@@ -1,7 +1,8 @@
 //! The other side of `export.sh`: a sandbox that only counts what arrives, and an installation that is connected to it.
 //!
-//! `export_receiver DATA_DIR SOURCE [TIER]` adds a connection and the export "Newsletter" of everybody in SOURCE, or of
-//! those whose `LoyaltyTier` is TIER, to the installation in `DATA_DIR`, prints the settings that point Listbridge at the sandbox, answers until its standard input
+//! `export_receiver DATA_DIR SOURCE [TIER]` adds a connection and the exports "Newsletter" and "Changes", which sends what
+//! is new or changed alone, of everybody in SOURCE, or of those whose `LoyaltyTier` is TIER, to the installation in
+//! `DATA_DIR`, prints the settings that point Listbridge at the sandbox, answers until its standard input
 //! ends, and then prints what has arrived.
 
 #![allow(
@@ -20,6 +21,7 @@ mod support;
 use std::path::Path;
 
 use listbridge::clock::Clock;
+use listbridge::exports::{self, Mode};
 use listbridge::names::Name;
 use listbridge::sandbox::{Receiver, Sandbox, SandboxOptions};
 use listbridge::segments::store::SegmentDefinition;
@@ -53,6 +55,12 @@ async fn main() {
         .unwrap();
     let attributes = [("first_name", "FirstName"), ("last_name", "LastName")];
     let export = support::set_up(&services, &sandbox, list, source.id, &attributes).await;
+    let mut changes = export.definition.clone();
+    changes.name = "Changes".to_owned();
+    changes.delivery.mode = Mode::ChangesOnly;
+    exports::store::create(&**services.db, changes, support::author(&services))
+        .await
+        .unwrap();
     if let Some(tier) = tier {
         narrow(&services, export.definition.segment_ids[0], tier).await;
     }

@@ -24,6 +24,7 @@
 //! | [`sources`] | where profiles come from: files, loads, snapshots in use |
 //! | [`profiles`] | snapshots: profiles in bulk, fields, conditions |
 //! | [`exclusions`] | who must never be sent: addresses as keyed hashes, domains |
+//! | [`deliveries`] | what exports remember of what they delivered, as keyed hashes |
 //! | [`constant_contact`] | typed client of the Constant Contact API and its OAuth 2.0; knows nothing of the rest |
 //! | [`openid`] | client of OpenID Connect providers; knows nothing of the rest |
 //! | [`names`] | names people give to things |
@@ -36,6 +37,7 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod constant_contact;
+pub mod deliveries;
 pub mod exclusions;
 pub mod exports;
 pub mod locale;

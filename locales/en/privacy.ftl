@@ -114,6 +114,7 @@ privacy-fate-delivered = Delivered
 privacy-fate-accepted = With Constant Contact
 privacy-fate-unclear = It is not known whether it arrived
 privacy-fate-lost = Sent, but not taken by Constant Contact
+privacy-fate-unchanged = Left out: delivered before as it is
 privacy-erase-title = Erase this person
 privacy-erase-lead = Takes the person out of all profiles and blocks the address, so that it is never sent again. You will see what happens before anything is changed.
 privacy-erase-ask = Erase…

@@ -109,6 +109,7 @@ privacy-fate-delivered = 已傳送
 privacy-fate-accepted = 正由 Constant Contact 處理
 privacy-fate-unclear = 不知道是否已送達
 privacy-fate-lost = 已傳送，但 Constant Contact 未有接收
+privacy-fate-unchanged = 已略過：先前已送達相同資料
 privacy-erase-title = 清除此人
 privacy-erase-lead = 從所有設定檔中刪去此人並封鎖其地址，以後不再傳送。作出任何變更前，您會先看到將發生的事。
 privacy-erase-ask = 清除…

@@ -27,6 +27,7 @@ mod m20261126_040002_create_notice_deliveries;
 mod m20261126_050001_create_exclusions;
 mod m20261126_050002_create_erasures;
 mod m20261126_050003_create_retention;
+mod m20261126_110001_create_deliveries;
 mod m20261126_130001_create_export_schedules;
 mod m20261126_140001_count_delivered;
 mod m20261126_140002_choose_time_zone;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_140003_deliver_notices::Migration),
             Box::new(m20261126_160001_point_to_last_run::Migration),
             Box::new(m20261126_130001_create_export_schedules::Migration),
+            Box::new(m20261126_110001_create_deliveries::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::brake::Brake;
+use super::mode::Delivery;
 use crate::constant_contact::ListId;
 use crate::constant_contact::limits::{
     CUSTOM_FIELDS_PER_CONTACT, CUSTOM_HEADING_PREFIX, StandardField, custom_heading,
@@ -42,6 +43,9 @@ pub struct ExportDefinition {
     /// When a run asks before it sends.
     #[serde(default)]
     pub brake: Brake,
+    /// Who is sent by a run.
+    #[serde(default)]
+    pub delivery: Delivery,
 }
 
 /// One more column of the import and the profile field that fills it.

@@ -16,6 +16,7 @@ mod account;
 mod brake;
 mod definition;
 mod form;
+mod mode;
 mod offers;
 pub(crate) mod pages;
 pub mod store;
@@ -27,5 +28,6 @@ pub use definition::{
     Attribute, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_PROFILES, MAX_SEGMENTS, Target,
     UnknownTarget,
 };
+pub use mode::{Delivery, Mode};
 pub(crate) use pages::target_label;
 pub use store::{Author, Export, StoreError};

@@ -10,7 +10,7 @@ use super::run::Run;
 
 /// Every profile accounted for. Units: profiles, unless said otherwise.
 ///
-/// Always: `read` = `planned` + `duplicates` + `rejected`, and `planned` = `delivered` + `under_way` + `lost` + `not_sent`.
+/// Always: `read` = `planned` + `duplicates` + `rejected` + `unchanged`, and `planned` = `delivered` + `under_way` + `lost` + `not_sent`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Members of the segments read.
@@ -22,6 +22,9 @@ pub struct Account {
     /// Left out because the target would refuse them. Kept with the run itself.
     #[serde(skip)]
     pub rejected: RejectedCounts,
+    /// Left out because they were delivered as they are, by an earlier run.
+    #[serde(default)]
+    pub unchanged: u64,
     /// Rows of parts whose activity completed.
     pub delivered: u64,
     /// Rows of parts that Constant Contact works on, or of which it is not known whether they arrived.
@@ -54,6 +57,7 @@ impl Account {
             sent,
             duplicates,
             rejected,
+            unchanged,
             ..
         } = run.totals;
         let mut account = Self {
@@ -61,6 +65,7 @@ impl Account {
             planned: sent,
             duplicates,
             rejected,
+            unchanged,
             parts: parts.len() as u64,
             ..Self::default()
         };
@@ -113,7 +118,10 @@ impl Account {
     /// How a run whose activities have all ended ends.
     pub(super) fn outcome(&self, parts: &[Part]) -> Outcome {
         if parts.is_empty() {
-            return Ending::AllRejected.into();
+            return match self.unchanged {
+                0 => Ending::AllRejected.into(),
+                _ => Ending::NothingChanged.into(),
+            };
         }
         let failed = parts.iter().find(|part| part.state != PartState::Completed);
         if let Some(part) = failed {

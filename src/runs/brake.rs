@@ -56,7 +56,9 @@ pub(super) async fn hold(
     if sends_the_same(run, inputs, &last) {
         return Ok(());
     }
-    let (fewest, most) = brake.bounds(last.totals.sent);
+    // Of an export that leaves out what is unchanged as well, whoever is on the list afterwards is what compares.
+    let last_sent = last.totals.delivered_or_sent();
+    let (fewest, most) = brake.bounds(last_sent);
     // Rows sent are members less duplicates and rejected ones.
     let enough = (members <= most).then_some(fewest);
     if enough == Some(0) {
@@ -69,13 +71,13 @@ pub(super) async fn hold(
     let approval = Approval {
         would_send: sent,
         last_run_id: last.id,
-        last_sent: last.totals.sent,
+        last_sent,
         asked_at: now,
         until: now + PATIENCE,
         approved: None,
     };
     control.lease.ask_approval(&desk.db, &approval).await?;
-    tracing::info!(run = %run.id, sent, last = last.totals.sent, "run waits for approval");
+    tracing::info!(run = %run.id, sent, last = last_sent, "run waits for approval");
     Err(wait(&approval))
 }
 
@@ -89,7 +91,9 @@ fn wait(approval: &Approval) -> Interrupt {
 /// Whether the last run read the same profiles by the same rules, so that the plan is the same.
 fn sends_the_same(run: &Run, inputs: &Inputs, last: &Run) -> bool {
     let (now, then) = (&run.definition, &last.definition);
-    last.inputs.as_ref() == Some(inputs)
+    last.inputs
+        .as_ref()
+        .is_some_and(|then| then.reads_the_same(inputs))
         && now.email_field == then.email_field
         && now.attributes == then.attributes
 }

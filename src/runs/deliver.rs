@@ -118,7 +118,14 @@ impl Delivery<'_> {
             let now = self.desk.clock.now();
             self.control
                 .lease
-                .record_part(&self.desk.db, &part, sha256, progress, now)
+                .record_part(
+                    &self.desk.db,
+                    self.run.export_id,
+                    &part,
+                    sha256,
+                    progress,
+                    now,
+                )
                 .await?;
             if let Some(activity) = arrived {
                 return self

@@ -66,6 +66,7 @@ impl Desk {
             segments,
             today,
             exclusions,
+            delivered: None,
         })
     }
 

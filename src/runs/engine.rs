@@ -19,6 +19,7 @@ use super::desk::Desk;
 use super::follow;
 use super::outcome::{Ending, Outcome};
 use super::preflight;
+use super::remembered;
 use super::run::{Phase, Run, Waiting, WaitingFor};
 use super::store::{self, Lease, Progress, StoreError};
 use super::vendor::Vendor;
@@ -250,6 +251,13 @@ impl Engine {
                 None => self.freeze(control, run).await?,
             };
             let ready = preflight::prepare(desk, &run.definition, &inputs).await?;
+            if !is_begun
+                && let Some(last) = remembered::same_as_last(desk, run, &inputs, &ready).await?
+            {
+                preflight::target(vendor, &run.definition).await?;
+                remembered::nothing_changed(desk, control, &last).await?;
+                return self.account(control, run, vendor).await;
+            }
             let members = match run.members {
                 Some(members) => members,
                 None => preflight::count(desk, &ready).await?,
@@ -265,6 +273,8 @@ impl Engine {
                 };
                 control.lease.progress(&desk.db, progress).await?;
             }
+            let (export_id, definition) = (run.export_id, &run.definition);
+            let ready = remembered::onto(desk, export_id, definition, &inputs, ready).await?;
             let mut delivery = Delivery {
                 desk,
                 control,
@@ -273,13 +283,24 @@ impl Engine {
             };
             delivery.deliver(ready, members, recorded).await?;
         }
-        let parts = follow::follow(desk, control, vendor, run).await?;
-        let run = store::get(&desk.db, run.id).await?;
+        self.account(control, run, vendor).await
+    }
+
+    /// Waits for the activities and accounts for every row.
+    async fn account(
+        &self,
+        control: &Arc<Control>,
+        run: &Run,
+        vendor: &mut Vendor,
+    ) -> Result<Outcome, Interrupt> {
+        let parts = follow::follow(&self.desk, control, vendor, run).await?;
+        let run = store::get(&self.desk.db, run.id).await?;
         Ok(Account::of(&run, &parts).outcome(&parts))
     }
 
     async fn freeze(&self, control: &Control, run: &Run) -> Result<super::run::Inputs, Interrupt> {
-        let inputs = self.desk.freeze(run.id, &run.definition).await?;
+        let mut inputs = self.desk.freeze(run.id, &run.definition).await?;
+        inputs.delivered = remembered::begin(&self.desk, run).await?;
         let progress = Progress {
             inputs: Some(inputs.clone()),
             ..Progress::default()

@@ -28,6 +28,7 @@
 //! | `retry`, `vendor` | the table of failures and remedies, and its application |
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
 //! | `resume` | going on with a run that failed or was canceled |
+//! | `remembered` | exports that leave out what was delivered before |
 //! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
 //! | `notify` | what the end of a run means for notices |
 //! | [`person`] | what a run did with one person |
@@ -57,6 +58,7 @@ mod plan;
 mod preflight;
 mod reconcile;
 mod reject;
+mod remembered;
 mod resume;
 pub mod retention;
 mod retry;
@@ -79,5 +81,6 @@ pub use part::{Part, PartCounts, PartState};
 pub use part_writer::{PartLimits, PlannedPart};
 pub use plan::{Fate, Flaw, Layout, MissingFields, Planner, Totals};
 pub use reject::{RejectedCounts, Rejection};
+pub use remembered::{Compared, Remembered};
 pub use resume::Obstacle;
 pub use run::{Ended, Inputs, Phase, Run, RunState, SegmentInput, Trigger, Waiting, WaitingFor};

@@ -79,6 +79,8 @@ endings! {
     Delivered, Successful, "delivered", "runs-outcome-delivered";
     /// Delivered, but the vendor counted other than what was sent.
     DeliveredWithDifferences, Successful, "delivered_with_differences", "runs-outcome-delivered-with-differences";
+    /// Everybody had been delivered as they are; there was nothing to send.
+    NothingChanged, Successful, "nothing_changed", "runs-outcome-nothing-changed";
     /// Nobody is a member of the segments.
     NoMembers, Skipped, "no_members", "runs-outcome-no-members";
     /// The source has never been loaded.
@@ -129,6 +131,8 @@ endings! {
     Canceled, Canceled, "canceled", "runs-outcome-canceled";
     /// The profiles could not be read.
     SnapshotUnreadable, Failure, "snapshot_unreadable", "runs-outcome-snapshot-unreadable";
+    /// What had been delivered when the run started is not remembered any more.
+    DeliveriesForgotten, FailedPermanent, "deliveries_forgotten", "runs-outcome-deliveries-forgotten";
     /// A part recorded earlier could not be made again byte for byte, so nothing more is sent.
     PlanChanged, FailedPermanent, "plan_changed", "runs-outcome-plan-changed";
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::constant_contact::limits::{IMPORT_BODY_BYTES, IMPORT_CONTACTS};
 use crate::constant_contact::{ListId, import_overhead_bytes};
+use crate::deliveries::ENTRY_BYTES;
 
 /// One import file, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct PlannedPart {
     pub last_row: u64,
     /// The file.
     pub csv: Bytes,
+    /// What is remembered of its rows; empty where nothing is.
+    pub entries: Bytes,
 }
 
 impl PlannedPart {
@@ -65,6 +68,7 @@ pub(super) struct PartWriter {
     limits: PartLimits,
     header: Vec<u8>,
     buffer: Vec<u8>,
+    entries: Vec<u8>,
     number: u32,
     rows: u32,
     first_row: u64,
@@ -78,6 +82,7 @@ impl PartWriter {
             limits,
             header,
             buffer: Vec::new(),
+            entries: Vec::new(),
             number: 1,
             rows: 0,
             first_row: 0,
@@ -85,8 +90,13 @@ impl PartWriter {
         }
     }
 
-    /// Adds a row with its line feed; returns the part before it when that is complete.
-    pub(super) fn push(&mut self, row_number: u64, row: &[u8]) -> Option<PlannedPart> {
+    /// Adds a row with its line feed and what is remembered of it; returns the part before it when that is complete.
+    pub(super) fn push(
+        &mut self,
+        row_number: u64,
+        row: &[u8],
+        entry: Option<[u8; ENTRY_BYTES]>,
+    ) -> Option<PlannedPart> {
         let is_full = self.rows == self.limits.rows
             || self.rows > 0 && self.buffer.len() + row.len() > self.limits.bytes;
         let complete = if is_full { self.finish() } else { None };
@@ -97,6 +107,7 @@ impl PartWriter {
             self.first_row = row_number;
         }
         self.buffer.extend_from_slice(row);
+        self.entries.extend(entry.iter().flatten());
         self.rows += 1;
         self.last_row = row_number;
         complete
@@ -114,6 +125,7 @@ impl PartWriter {
             first_row: self.first_row,
             last_row: self.last_row,
             csv,
+            entries: Bytes::from(std::mem::take(&mut self.entries)),
         };
         self.number += 1;
         self.rows = 0;
@@ -173,7 +185,7 @@ mod tests {
             let mut parts = Vec::new();
             for number in 1..=random.u64(..200) {
                 let row = format!("{}\n", "x".repeat(random.usize(1..50)));
-                parts.extend(writer.push(number, row.as_bytes()));
+                parts.extend(writer.push(number, row.as_bytes(), None));
                 sent.extend_from_slice(row.as_bytes());
             }
             parts.extend(writer.finish());

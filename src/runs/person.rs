@@ -5,8 +5,10 @@ use super::part::{Part, PartState, file_name};
 use super::part_writer::PartLimits;
 use super::plan::{Fate, Layout, Planner};
 use super::reject::Rejection;
+use super::remembered::Remembered;
 use super::run::Run;
 use super::store;
+use crate::deliveries::{self, store::LoadError};
 use crate::exclusions::{self, Entry, Keys};
 use jiff::Timestamp;
 
@@ -35,6 +37,8 @@ pub enum PersonFate {
     NotAMember,
     /// Left out, and why.
     LeftOut(Rejection),
+    /// Left out because they had been delivered as they are.
+    Unchanged,
     /// To be sent in a part that has not been recorded (yet).
     NotSent,
     /// In a part.
@@ -73,11 +77,23 @@ pub async fn fate_of(
     let keys = Keys::new(desk.connections.master_key());
     let change = inputs.exclusions;
     let excluded = exclusions::store::load_for(&desk.db, &keys, address, change).await?;
-    let layout = layout.excluding(excluded);
+    let mut layout = layout.excluding(excluded);
+    if let Some(version) = inputs.delivered {
+        let keys = deliveries::Keys::new(desk.connections.master_key());
+        let hash = keys.address(address.address().unwrap_or_default());
+        let known = deliveries::store::load_address(&desk.db, run.export_id, version, hash).await;
+        let set = match known {
+            Ok(set) => set,
+            Err(LoadError::Gone) => return Ok(None),
+            Err(LoadError::Database(error)) => return Err(error.into()),
+        };
+        let mode = run.definition.delivery.mode;
+        layout = layout.remembering(Remembered::new(keys, set, mode));
+    }
     let limits = PartLimits::for_import(&file_name(run.id, 1), &[run.definition.list_id]);
     // Whether somebody is a duplicate depends on rows with the same address alone, and these are all of them.
     let mut planner = Planner::new(&layout, limits, rows.len() as u64);
-    let (mut left_out, mut sent) = (None, None);
+    let (mut left_out, mut sent, mut is_unchanged) = (None, None, false);
     for row in rows {
         let cell = |column: usize| row.cells.get(column).map_or("", String::as_str);
         let is_theirs = address.is_address(cell(layout.columns()[0]));
@@ -88,10 +104,14 @@ pub async fn fate_of(
         match planner.fate() {
             Fate::Sent => sent = Some(row.number),
             Fate::Rejected(flaw) => left_out = Some(flaw.reason),
+            Fate::Unchanged => is_unchanged = true,
             Fate::Duplicate => {}
         }
     }
     let Some(row) = sent else {
+        if is_unchanged {
+            return Ok(Some(PersonFate::Unchanged));
+        }
         return Ok(Some(
             left_out.map_or(PersonFate::NotAMember, PersonFate::LeftOut),
         ));

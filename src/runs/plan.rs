@@ -5,7 +5,8 @@
 //!
 //! Per profile: the address is cleaned, judged and looked up among the excluded ones, attributes are cleaned, cut and judged, and only then is the
 //! address compared with those before; so a profile that is rejected never stands in the way of a later one with the
-//! same address. Always: read = sent + duplicates + rejected.
+//! same address. Where the export remembers its deliveries, rows that were delivered as they are now are left out last.
+//! Always: read = sent + duplicates + rejected + unchanged.
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use super::part_writer::{PartLimits, PartWriter, PlannedPart, push_value};
 use super::reject::{
     DatePart, RejectedCounts, Rejection, check_email, parse_day, parse_day_or_month,
 };
+use super::remembered::{Compared, Remembered};
 
 /// What a run has counted so far. Units: profiles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,8 +36,17 @@ pub struct Totals {
     pub duplicates: u64,
     /// Left out because the target would refuse them.
     pub rejected: RejectedCounts,
+    /// Left out because they were delivered as they are.
+    pub unchanged: u64,
     /// Read with at least one value longer than the target takes; it is cut. Says nothing about whether they are sent.
     pub adjusted: u64,
+}
+
+impl Totals {
+    /// Rows that are on the list when everything goes well: sent, or delivered before.
+    pub fn delivered_or_sent(&self) -> u64 {
+        self.sent + self.unchanged
+    }
 }
 
 /// What became of one profile.
@@ -45,6 +56,8 @@ pub enum Fate {
     Sent,
     /// An earlier row has the same address.
     Duplicate,
+    /// It was delivered as it is.
+    Unchanged,
     /// The target would refuse it.
     Rejected(Flaw),
 }
@@ -74,6 +87,8 @@ pub struct Layout {
     header: Vec<u8>,
     /// Who is left out.
     excluded: Arc<ExcludedSet>,
+    /// What had been delivered before, where that counts.
+    remembered: Option<Arc<Remembered>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +142,7 @@ impl Layout {
             columns,
             header,
             excluded: Arc::default(),
+            remembered: None,
         })
     }
 
@@ -139,13 +155,22 @@ impl Layout {
         }
     }
 
+    /// The same, comparing with what had been delivered.
+    #[must_use]
+    pub fn remembering(self, remembered: Remembered) -> Self {
+        Self {
+            remembered: Some(Arc::new(remembered)),
+            ..self
+        }
+    }
+
     /// Columns to read from the snapshot, in the order [`Planner::push`] asks for them.
     pub fn columns(&self) -> &[usize] {
         &self.columns
     }
 
     /// The same without the columns that decide nothing about who is sent: counts the same profiles in a fraction of
-    /// the time.
+    /// the time. What was delivered before counts as sent.
     #[must_use]
     pub fn for_counting(&self) -> Self {
         let judged = self.rules.iter().zip(&self.columns[1..]);
@@ -159,6 +184,7 @@ impl Layout {
             rules: judged.iter().map(|(rule, _)| *rule).collect(),
             header: self.header.clone(),
             excluded: self.excluded.clone(),
+            remembered: None,
         }
     }
 
@@ -194,6 +220,7 @@ fn rule(target: &Target, field_type: FieldType) -> ValueRule {
 pub struct Planner {
     rules: Vec<ValueRule>,
     excluded: Arc<ExcludedSet>,
+    remembered: Option<Arc<Remembered>>,
     seen: SeenEmails,
     writer: PartWriter,
     totals: Totals,
@@ -210,6 +237,7 @@ impl Planner {
         Self {
             rules: layout.rules.clone(),
             excluded: layout.excluded.clone(),
+            remembered: layout.remembered.clone(),
             seen: SeenEmails::with_capacity(expected),
             writer: PartWriter::new(layout.header.clone(), limits),
             totals: Totals::default(),
@@ -249,9 +277,20 @@ impl Planner {
             self.fate = Fate::Duplicate;
             return None;
         }
+        let entry = match &self.remembered {
+            None => None,
+            Some(remembered) => match remembered.compare(email, &self.row) {
+                Compared::News(entry) => Some(entry.to_bytes()),
+                Compared::Unchanged => {
+                    self.totals.unchanged += 1;
+                    self.fate = Fate::Unchanged;
+                    return None;
+                }
+            },
+        };
         self.totals.sent += 1;
         self.fate = Fate::Sent;
-        let part = self.writer.push(row_number, &self.row)?;
+        let part = self.writer.push(row_number, &self.row, entry)?;
         Some((part, before))
     }
 

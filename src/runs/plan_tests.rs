@@ -35,6 +35,7 @@ fn definition(attributes: &[(&str, &str)]) -> ExportDefinition {
             .collect(),
         segment_ids: vec![Uuid::nil()],
         brake: Brake::OFF,
+        delivery: Default::default(),
     }
 }
 

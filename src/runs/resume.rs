@@ -10,7 +10,7 @@ use super::part::{Part, PartState, next_file_name};
 use super::run::{Run, RunState};
 use super::store::{self, StoreError};
 use crate::exports::{self, Brake, Export, ExportDefinition};
-use crate::{exclusions, segments, sources};
+use crate::{deliveries, exclusions, segments, sources};
 
 /// How long an activity that is not listed is known not to exist. The vendor forgets activities after 10 days
 /// (`getActivity`); a day less, because nobody says at which hour.
@@ -40,6 +40,9 @@ pub enum Obstacle {
     /// Somebody was excluded or erased since, and must not be sent.
     #[error("the exclusion list has changed since; run the export again")]
     ExclusionsChanged,
+    /// What had been delivered when it started is not remembered any more.
+    #[error("what had been delivered before is not remembered any more; run the export again")]
+    DeliveriesForgotten,
     /// The profiles it sent are not kept any more.
     #[error("the profiles of that time are not kept any more; run the export again")]
     SnapshotGone,
@@ -50,7 +53,7 @@ pub enum Obstacle {
 
 impl Obstacle {
     /// Every obstacle.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NotFailed,
         Self::NothingBegun,
         Self::NothingMissing,
@@ -58,6 +61,7 @@ impl Obstacle {
         Self::ExportGone,
         Self::ExportChanged,
         Self::ExclusionsChanged,
+        Self::DeliveriesForgotten,
         Self::SnapshotGone,
         Self::TooOld,
     ];
@@ -72,6 +76,7 @@ impl Obstacle {
             Self::ExportGone => "runs-resume-export-gone",
             Self::ExportChanged => "runs-resume-export-changed",
             Self::ExclusionsChanged => "runs-resume-exclusions-changed",
+            Self::DeliveriesForgotten => "runs-resume-deliveries-forgotten",
             Self::SnapshotGone => "runs-resume-snapshot-gone",
             Self::TooOld => "runs-resume-too-old",
         }
@@ -154,6 +159,11 @@ pub(super) async fn obstacle(
     }
     if exclusions::store::latest_change(db).await? != inputs.exclusions {
         return Ok(Some(Obstacle::ExclusionsChanged));
+    }
+    if let Some(version) = inputs.delivered
+        && !deliveries::store::is_known(db, run.export_id, version).await?
+    {
+        return Ok(Some(Obstacle::DeliveriesForgotten));
     }
     if !sources::store::holds(db, run.id).await? {
         return Ok(Some(Obstacle::SnapshotGone));

@@ -270,6 +270,20 @@ pub struct Inputs {
     /// Number of the latest change of the exclusion list; 0 for runs from before there was one.
     #[serde(default)]
     pub exclusions: i64,
+    /// Version of what the export remembered of its deliveries; `None` where that does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<i64>,
+}
+
+impl Inputs {
+    /// Whether these are the same profiles, whatever of them had been delivered.
+    pub(super) fn reads_the_same(&self, other: &Self) -> bool {
+        let read = |inputs: &Self| Self {
+            delivered: None,
+            ..inputs.clone()
+        };
+        read(self) == read(other)
+    }
 }
 
 /// A run as pages, the command line and the engine see it.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::part::{Part, PartCounts, PartState, file_name};
 use super::plan::Totals;
 use super::run::{Run, RunState, Trigger};
-use crate::exports::{Brake, ExportDefinition};
+use crate::exports::{Brake, Delivery, ExportDefinition};
 
 pub(super) fn definition() -> ExportDefinition {
     ExportDefinition {
@@ -19,6 +19,7 @@ pub(super) fn definition() -> ExportDefinition {
         attributes: Vec::new(),
         segment_ids: vec![Uuid::from_u128(4)],
         brake: Brake::OFF,
+        delivery: Delivery::default(),
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) async fn store_export(app: &TestApp, connection: &str, name: &str) ->
         attributes: Vec::new(),
         segment_ids: vec![Uuid::now_v7()],
         brake: listbridge::exports::Brake::OFF,
+        delivery: listbridge::exports::Delivery::default(),
     };
     let author = Author {
         user_id: None,

@@ -263,6 +263,7 @@ impl Stage {
             attributes: Vec::new(),
             segment_ids: vec![self.segment],
             brake: Default::default(),
+            delivery: Default::default(),
         };
         change(&mut definition);
         let author = Author {

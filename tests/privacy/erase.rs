@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use listbridge::deliveries;
 use listbridge::exclusions::Entry;
+use listbridge::exports::Mode;
 use listbridge::privacy::erase::store;
 use listbridge::privacy::erase::{DeletionState, ErasureState, PersonErasure};
 use listbridge::profiles::{Filter, Scan, SnapshotId};
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
-use listbridge::storage::entities::erasure;
+use listbridge::storage::entities::{delivery_state, erasure};
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
@@ -355,5 +357,37 @@ async fn an_interrupted_erasure_goes_on_where_it_was() {
         );
         assert!(!is_member(&stage, "ann2@example.com"));
         assert_eq!(addresses(&stage).await.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn exports_forget_that_they_have_delivered_whoever_is_erased() {
+    let (all, _postgres) = stages(&people(12)).await;
+    for mut stage in all {
+        stage
+            .save_export(|definition| definition.delivery.mode = Mode::ChangesOnly)
+            .await;
+        let (run, account) = ended_run(&stage).await;
+        assert_eq!(
+            (ending(&run).as_str(), account.delivered),
+            ("delivered", 12)
+        );
+        let db = &**stage.services.db;
+        let keys = deliveries::Keys::new(&stage.services.key);
+        let known = async |email: &str| {
+            let state = delivery_state::Entity::find().one(db).await.unwrap();
+            let version = state.unwrap().version;
+            let set = deliveries::store::load(db, stage.export.id, version).await;
+            set.unwrap().find_address(keys.address(email)).is_some()
+        };
+        assert!(known("ann4@example.com").await);
+        let id = ask(&stage, "ANN4@example.com", false).await;
+        stage.services.erasures.tick().await.unwrap();
+        let erased = read(&stage, id).await;
+        assert_eq!((erased.state, erased.deliveries), (ErasureState::Done, 1));
+        assert!(!known("ann4@example.com").await && known("ann5@example.com").await);
+        let (run, account) = ended_run(&stage).await;
+        assert_eq!(ending(&run), "nothing_changed");
+        assert_eq!((account.read, account.unchanged), (11, 11));
     }
 }

@@ -7,6 +7,7 @@ mod checks;
 mod delivery;
 mod interruptions;
 mod logs;
+mod modes;
 mod outcomes;
 mod pages;
 mod postgresql;

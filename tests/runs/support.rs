@@ -9,7 +9,7 @@ use listbridge::auth::{self, NewUser, Role};
 use listbridge::clock::Clock;
 use listbridge::config::Settings;
 use listbridge::connections::consent::{ConsentText, TEXT_VERSION};
-use listbridge::exports::{self, Attribute, Brake, Export, ExportDefinition};
+use listbridge::exports::{self, Attribute, Brake, Delivery, Export, ExportDefinition};
 use listbridge::locale::Lang;
 use listbridge::names::Name;
 use listbridge::runs::{self, Account, Desk, Engine, Pace, Part, Run, Tick, Trigger};
@@ -290,7 +290,7 @@ impl Stage {
         let account = Account::of(run, parts);
         assert_eq!(
             account.read,
-            account.planned + account.duplicates + account.rejected.total()
+            account.planned + account.duplicates + account.unchanged + account.rejected.total()
         );
         assert_eq!(
             account.planned,
@@ -367,6 +367,7 @@ pub(crate) async fn set_up(
         attributes: attributes.collect(),
         segment_ids: vec![segment],
         brake: Brake::OFF,
+        delivery: Delivery::default(),
     };
     exports::store::create(&**services.db, definition, author(services))
         .await

@@ -23,6 +23,7 @@ async fn removing_a_segment_in_use_warns_who_sends_it_first() {
         attributes: Vec::new(),
         segment_ids: vec![id],
         brake: listbridge::exports::Brake::OFF,
+        delivery: listbridge::exports::Delivery::default(),
     };
     let author = exports::Author {
         user_id: None,

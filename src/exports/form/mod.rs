@@ -12,7 +12,9 @@ use uuid::Uuid;
 use self::guess::{field_meaning, guess_field};
 use super::account::AccountProblem;
 use super::offers::Offers;
-use super::{Attribute, Brake, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Target};
+use super::{
+    Attribute, Brake, Delivery, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Mode, Target,
+};
 use crate::constant_contact::limits::StandardField;
 use crate::constant_contact::{ListId, ListIdError, parse_list_id};
 use crate::names::{Name, NameProblem};
@@ -44,6 +46,8 @@ pub(super) struct ExportForm {
     /// Percentages of the brake, as typed; empty is never.
     pub(super) brake_below: String,
     pub(super) brake_above: String,
+    /// Who is sent.
+    pub(super) mode: Mode,
     /// Version of the export when the page was drawn; 0 for a new one.
     pub(super) version: i32,
 }
@@ -132,6 +136,7 @@ impl ExportForm {
                 "segment" => form.segments.extend(value.parse::<Uuid>()),
                 "brake_below" => form.brake_below = value,
                 "brake_above" => form.brake_above = value,
+                "mode" => form.mode = Mode::from_name(&value).unwrap_or_default(),
                 "version" => form.version = value.parse().unwrap_or_default(),
                 "action" => action = Action::read(&value),
                 _ => {
@@ -173,6 +178,7 @@ impl ExportForm {
             segments: definition.segment_ids.clone(),
             brake_below: percent_text(definition.brake.below_percent),
             brake_above: percent_text(definition.brake.above_percent),
+            mode: definition.delivery.mode,
             version,
             ..Self::default()
         }
@@ -264,6 +270,7 @@ impl ExportForm {
                         attributes,
                         segment_ids: self.segments.clone(),
                         brake,
+                        delivery: Delivery { mode: self.mode },
                     },
                 })
             }

@@ -146,6 +146,11 @@ impl Desk<'_> {
                 "exports-brake-above",
                 saved.brake_above.clone(),
             ),
+            (
+                form.mode != saved.mode,
+                "exports-mode",
+                visit.t(saved.mode.label_key()),
+            ),
         ];
         lines
             .into_iter()

@@ -14,7 +14,8 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Brake, ExportDefinition};
+use super::{Brake, Delivery, ExportDefinition};
+use crate::deliveries;
 use crate::names::Name;
 use crate::notices;
 use crate::storage::UtcMillis;
@@ -246,6 +247,7 @@ pub async fn create(
         attributes: Set(attributes_json(definition)?),
         brake_below_percent: Set(definition.brake.below_percent.map(u32::cast_signed)),
         brake_above_percent: Set(definition.brake.above_percent.map(u32::cast_signed)),
+        delivery: Set(Some(delivery_json(definition)?)),
         version: Set(export.version),
         created_at: Set(author.at.into()),
         created_by: Set(author.user_id),
@@ -318,6 +320,7 @@ pub async fn update(
             export::Column::BrakeAbovePercent,
             definition.brake.above_percent.map(u32::cast_signed).into(),
         ),
+        set(export::Column::Delivery, delivery_json(&definition)?.into()),
         set(export::Column::Version, (version + 1).into()),
         set(export::Column::UpdatedAt, UtcMillis::from(author.at).into()),
         set(export::Column::UpdatedBy, author.user_id.into()),
@@ -358,6 +361,7 @@ pub async fn remove(
     let before = lock(transaction, id).await?;
     export::Entity::delete_by_id(id).exec(transaction).await?;
     notices::forget(transaction, id, author.at).await?;
+    deliveries::store::forget_export(transaction, id).await?;
     let detail = json!({ "before": before.definition });
     record(transaction, author, "export.removed", id, detail).await?;
     Ok(())
@@ -418,6 +422,12 @@ fn read(model: export::Model, segment_ids: Vec<Uuid>) -> Result<Export, StoreErr
                 below_percent: model.brake_below_percent.map(i32::unsigned_abs),
                 above_percent: model.brake_above_percent.map(i32::unsigned_abs),
             },
+            delivery: match model.delivery {
+                Some(delivery) => {
+                    serde_json::from_value(delivery).map_err(StoreError::Unreadable)?
+                }
+                None => Delivery::default(),
+            },
         },
         version: model.version,
         created_at: model.created_at.into(),
@@ -461,6 +471,10 @@ async fn record(
 
 fn attributes_json(definition: &ExportDefinition) -> Result<Value, StoreError> {
     serde_json::to_value(&definition.attributes).map_err(StoreError::Unreadable)
+}
+
+fn delivery_json(definition: &ExportDefinition) -> Result<Value, StoreError> {
+    serde_json::to_value(&definition.delivery).map_err(StoreError::Unreadable)
 }
 
 /// Names in a definition have been checked; one that has not (by hand in the database) still gets a key.

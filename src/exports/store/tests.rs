@@ -40,6 +40,7 @@ fn definition(name: &str) -> ExportDefinition {
         }],
         segment_ids: vec![Uuid::from_u128(9), Uuid::from_u128(3)],
         brake: Default::default(),
+        delivery: Default::default(),
     }
 }
 

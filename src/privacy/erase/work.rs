@@ -13,6 +13,7 @@ use super::deletions::record_try;
 use super::store;
 use super::vendor::{Tried, delete_contact};
 use super::{Deletion, DeletionState, ErasureState, PersonErasure};
+use crate::deliveries;
 use crate::exclusions::Entry;
 use crate::privacy::find::{self, FindError, Searched};
 use crate::privacy::listing::record;
@@ -249,12 +250,12 @@ impl Erasures {
 }
 
 /// Makes every export forget that it has delivered an address; how many had.
-#[expect(
-    clippy::unused_async,
-    reason = "exports that remember deliveries join here"
-)]
-async fn forget_deliveries(_: &Desk, _: &Entry) -> Result<u64, DbErr> {
-    Ok(0)
+async fn forget_deliveries(desk: &Desk, address: &Entry) -> Result<u64, DbErr> {
+    let Some(email) = address.address() else {
+        return Ok(0);
+    };
+    let keys = deliveries::Keys::new(desk.connections.master_key());
+    deliveries::store::forget_address(&desk.db, keys.address(email)).await
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -47,6 +47,7 @@ impl PersonPage {
             None => "privacy-fate-unknown",
             Some(PersonFate::NotAMember) => "privacy-fate-no-member",
             Some(PersonFate::LeftOut(reason)) => reason.label_key(),
+            Some(PersonFate::Unchanged) => "privacy-fate-unchanged",
             Some(PersonFate::NotSent) => "privacy-fate-not-sent",
             Some(PersonFate::InPart { state, .. }) => match state {
                 PartState::Completed => "privacy-fate-delivered",

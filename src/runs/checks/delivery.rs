@@ -27,8 +27,9 @@ use crate::runs::desk::Desk;
 use crate::runs::outcome::{Ending, Outcome};
 use crate::runs::part::file_name;
 use crate::runs::part_writer::PartLimits;
-use crate::runs::plan::{Fate, Planner};
+use crate::runs::plan::{Fate, Layout, Planner};
 use crate::runs::preflight::{self, Ready, snapshot_error};
+use crate::runs::remembered;
 use crate::runs::retry::Remedy;
 use crate::runs::run::Run;
 use crate::runs::store;
@@ -129,12 +130,18 @@ async fn read_sent(desk: &Desk, run: &Run, progress: &Arc<Progress>) -> Result<S
     let unreadable = || Halt::Failed(Outcome::from(Ending::SnapshotUnreadable));
     let inputs = run.inputs.as_ref().ok_or_else(unreadable)?;
     let ready = preflight::prepare(desk, &run.definition, inputs).await?;
+    let ready = remembered::onto(desk, run.export_id, &run.definition, inputs, ready).await?;
+    // Whether a row was unchanged takes all of it.
+    let layout = match inputs.delivered {
+        Some(_) => ready.layout.clone(),
+        None => ready.layout.for_counting(),
+    };
     let members = run.members.unwrap_or(run.totals.read);
     progress.enter(Step::Reading, members);
     let limits = PartLimits::for_import(&file_name(run.id, 1), &[run.definition.list_id]);
     let (snapshots, progress) = (desk.snapshots(), progress.clone());
     let reading = tokio::task::spawn_blocking(move || {
-        scan_sent(&*snapshots, &ready, limits, members, &progress)
+        scan_sent(&*snapshots, &ready, &layout, limits, members, &progress)
     });
     let read = reading.await.map_err(|_| unreadable())?;
     read.map_err(|error| snapshot_error(&error).into())
@@ -143,6 +150,7 @@ async fn read_sent(desk: &Desk, run: &Run, progress: &Arc<Progress>) -> Result<S
 fn scan_sent(
     snapshots: &dyn Snapshots,
     ready: &Ready,
+    layout: &Layout,
     limits: PartLimits,
     members: u64,
     progress: &Progress,
@@ -151,8 +159,7 @@ fn scan_sent(
         hash: RandomState::new(),
         entries: Vec::new(),
     };
-    let layout = ready.layout.for_counting();
-    let mut planner = Planner::new(&layout, limits, members);
+    let mut planner = Planner::new(layout, limits, members);
     let scan = Scan::new(&ready.members, layout.columns());
     snapshots.scan(ready.snapshot_id, &scan, &mut |row| {
         planner.push(row.number, |index| row.value(index));

@@ -24,6 +24,7 @@ use crate::runs::part::file_name;
 use crate::runs::part_writer::{PartLimits, PlannedPart};
 use crate::runs::plan::{Fate, Planner};
 use crate::runs::preflight::{self, Ready, snapshot_error};
+use crate::runs::remembered;
 use crate::runs::run::{Inputs, Run};
 use crate::runs::store::successful;
 
@@ -75,8 +76,10 @@ async fn read_profiles(
 ) -> Result<(), Halt> {
     let definition = &check.definition;
     progress.enter(Step::Counting, 0);
-    let inputs = desk.freeze(check.id, definition).await?;
+    let mut inputs = desk.freeze(check.id, definition).await?;
+    inputs.delivered = remembered::current(desk, check.export_id, definition).await?;
     let ready = preflight::prepare(desk, definition, &inputs).await?;
+    let ready = remembered::onto(desk, check.export_id, definition, &inputs, ready).await?;
     report.segments = count_segments(desk, &ready, &inputs).await?;
     let members = count(desk, &ready, ready.members.clone()).await?;
     progress.enter(Step::Reading, members);
@@ -88,7 +91,7 @@ async fn read_profiles(
     });
     let reading = reading.await.map_err(|_| unreadable())?;
     let reading = reading.map_err(|error| Halt::from(snapshot_error(&error)))?;
-    let ending = match reading.sent {
+    let ending = match reading.sent + reading.unchanged {
         _ if members == 0 => Some(Ending::NoMembers),
         _ if members > MAX_PROFILES => Some(Ending::TooManyProfiles),
         0 => Some(Ending::AllRejected),
@@ -185,6 +188,7 @@ fn read(
     progress.reach(totals.read);
     reading.sent = totals.sent;
     reading.duplicates = totals.duplicates;
+    reading.unchanged = totals.unchanged;
     reading.rejected = totals.rejected.to_map();
     reading.adjusted = totals.adjusted;
     Ok(reading)

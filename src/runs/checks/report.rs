@@ -40,6 +40,9 @@ pub struct Reading {
     pub sent: u64,
     /// Left out because an earlier row has the same address.
     pub duplicates: u64,
+    /// Left out because they were delivered as they are.
+    #[serde(default)]
+    pub unchanged: u64,
     /// Left out because the target would refuse them, by reason.
     pub rejected: BTreeMap<String, u64>,
     /// With at least one value that would be cut.
@@ -133,7 +136,7 @@ impl ExportReport {
     /// Contacts that are new to the list at the least: more rows than it has contacts. `None` when that says nothing.
     pub fn least_new_contacts(&self) -> Option<u64> {
         let (reading, target) = self.reading.as_ref().zip(self.target.as_ref())?;
-        let more = reading.sent.checked_sub(target.list_members?)?;
+        let more = (reading.sent + reading.unchanged).checked_sub(target.list_members?)?;
         (more > 0).then_some(more)
     }
 }

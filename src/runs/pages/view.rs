@@ -123,7 +123,11 @@ impl RunView {
     /// Profiles whose fate is known.
     pub(super) fn settled(&self) -> u64 {
         let account = &self.account;
-        account.delivered + account.lost + account.duplicates + account.rejected.total()
+        account.delivered
+            + account.lost
+            + account.duplicates
+            + account.unchanged
+            + account.rejected.total()
     }
 
     /// Name and ID of the list.

@@ -15,6 +15,7 @@ use crate::runs::notify;
 use crate::runs::outcome::Outcome;
 use crate::runs::part::PartState;
 use crate::runs::plan::Totals;
+use crate::runs::remembered;
 use crate::runs::run::{Inputs, Phase, Run, RunState, Waiting};
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
@@ -190,6 +191,10 @@ impl Lease {
                 run::Column::Duplicates,
                 Expr::value(to_i64(totals.duplicates)),
             );
+            set(
+                run::Column::Unchanged,
+                Expr::value(to_i64(totals.unchanged)),
+            );
             set(run::Column::Adjusted, Expr::value(to_i64(totals.adjusted)));
             set(run::Column::Rejected, Expr::value(rejected));
         }
@@ -259,6 +264,7 @@ impl Lease {
             .col_expr(run::Column::Owner, Expr::value(None::<Uuid>))
             .col_expr(run::Column::LeaseUntil, Expr::value(None::<i64>));
         held(finished.exec(&transaction).await?.rows_affected)?;
+        remembered::settle(&transaction, &run, outcome.ending).await?;
         notify::of_end(&transaction, &run, outcome, now).await?;
         let event = AuditEvent {
             at: now,
@@ -273,6 +279,7 @@ impl Lease {
                 "sent": run.totals.sent,
                 "duplicates": run.totals.duplicates,
                 "rejected": run.totals.rejected.total(),
+                "unchanged": run.totals.unchanged,
             }),
         };
         audit::record(&transaction, event).await?;

@@ -108,7 +108,7 @@ pub(super) async fn find_active(
 pub(super) async fn has_later_run(db: &impl ConnectionTrait, run: &Run) -> Result<bool, DbErr> {
     let counts = Condition::any()
         .add(run::Column::FinishedAt.is_null())
-        .add(run::Column::Sent.gt(0));
+        .add(has_delivered());
     let found = run::Entity::find()
         .select_only()
         .column(run::Column::Id)
@@ -120,6 +120,31 @@ pub(super) async fn has_later_run(db: &impl ConnectionTrait, run: &Run) -> Resul
         .one(db)
         .await?;
     Ok(found.is_some())
+}
+
+/// Runs that have sent something, or found all of it delivered.
+fn has_delivered() -> Condition {
+    Condition::any()
+        .add(run::Column::Sent.gt(0))
+        .add(run::Column::Unchanged.gt(0))
+}
+
+/// The latest earlier run of the same export that has sent something, or found all of it delivered.
+pub(super) async fn latest_that_delivered(
+    db: &impl ConnectionTrait,
+    run: &Run,
+) -> Result<Option<Uuid>, DbErr> {
+    run::Entity::find()
+        .select_only()
+        .column(run::Column::Id)
+        .filter(run::Column::ExportId.eq(run.export_id))
+        .filter(run::Column::Id.lt(run.id))
+        .filter(has_delivered())
+        .order_by_desc(run::Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await
 }
 
 /// Locks a run that has ended, so that nobody resumes it before the transaction ends; false when it has not.
@@ -266,7 +291,7 @@ pub async fn unfinished(db: &impl ConnectionTrait, limit: u64) -> Result<Vec<Run
     found.into_iter().map(read).collect()
 }
 
-/// The successful runs of an export that sent something, latest first, at most `limit`.
+/// The successful runs of an export that sent something or found all of it delivered, latest first, at most `limit`.
 ///
 /// # Errors
 /// Reading failed.
@@ -278,7 +303,7 @@ pub async fn successful(
     let found = run::Entity::find()
         .filter(run::Column::ExportId.eq(export_id))
         .filter(run::Column::State.eq(RunState::Successful.name()))
-        .filter(run::Column::Sent.gt(0))
+        .filter(has_delivered())
         .order_by_desc(run::Column::Id)
         .limit(limit)
         .all(db)
@@ -330,6 +355,7 @@ fn read(model: run::Model) -> Result<Run, StoreError> {
             sent: model.sent.unsigned_abs(),
             duplicates: model.duplicates.unsigned_abs(),
             rejected: RejectedCounts::from_map(&rejected),
+            unchanged: model.unchanged.unsigned_abs(),
             adjusted: model.adjusted.unsigned_abs(),
         },
         is_planned: model.is_planned,

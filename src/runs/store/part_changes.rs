@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::leases::{Lease, Progress};
 use super::{StoreError, to_i64};
 use crate::constant_contact::Activity;
+use crate::deliveries;
 use crate::runs::part::{PartState, file_name};
 use crate::runs::part_writer::PlannedPart;
 use crate::storage::UtcMillis;
@@ -39,10 +40,12 @@ pub(in crate::runs) enum PartChange<'a> {
 }
 
 impl Lease {
-    /// Records a part that is about to be sent, with what has been counted up to it. Committed before this returns.
+    /// Records a part of a run of `export_id` that is about to be sent, with what has been counted up to it and what is to
+    /// be remembered of it. Committed before this returns.
     pub(in crate::runs) async fn record_part(
         self,
         db: &DatabaseConnection,
+        export_id: Uuid,
         part: &PlannedPart,
         sha256: String,
         progress: Progress,
@@ -70,6 +73,11 @@ impl Lease {
         run_part::Entity::insert(model)
             .exec_without_returning(&transaction)
             .await?;
+        if !part.entries.is_empty() {
+            let entries = part.entries.to_vec();
+            deliveries::store::add_part(&transaction, export_id, self.run_id, part.number, entries)
+                .await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

@@ -179,6 +179,7 @@ async fn insert(
         sent: Set(0),
         delivered: Set(None),
         duplicates: Set(0),
+        unchanged: Set(0),
         rejected: Set(json!({})),
         adjusted: Set(0),
         is_planned: Set(false),

@@ -23,6 +23,8 @@ pub struct Model {
     /// `None`: never asks.
     pub brake_below_percent: Option<i32>,
     pub brake_above_percent: Option<i32>,
+    /// Who is sent by a run; `None` for exports from before there was a choice.
+    pub delivery: Option<Json>,
     /// Goes up by one with every change.
     pub version: i32,
     pub created_at: UtcMillis,

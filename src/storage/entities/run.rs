@@ -33,6 +33,8 @@ pub struct Model {
     /// Rows of parts whose activity completed; `None` before it has ended.
     pub delivered: Option<i64>,
     pub duplicates: i64,
+    /// Left out because they were delivered as they are.
+    pub unchanged: i64,
     /// Reason to count.
     pub rejected: Json,
     pub adjusted: i64,

@@ -1,0 +1,457 @@
+//! Queries over what exports remember.
+//!
+//! Every change locks the row of the state first, so that versions come one after the other.
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Set, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::entry::{ENTRY_BYTES, Entry, Kind};
+use super::set::DeliveredSet;
+use crate::storage::entities::{delivery_chunk, delivery_entries, delivery_state};
+
+pub use super::fold::fold_when_long;
+
+/// Why what was remembered is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It has been folded or forgotten since.
+    #[error("what had been delivered is not remembered any more")]
+    Gone,
+    /// The database's.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// A chunk without its entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) id: Uuid,
+    pub(super) kind: Kind,
+    pub(super) entries: usize,
+    pub(super) version: i64,
+}
+
+/// Begins to remember, or goes on: the version in force.
+///
+/// When `target` is another one than before, everything is forgotten first. Chunks of parts that never settled are removed, of runs before `superseded_by`.
+///
+/// # Errors
+/// The database's.
+pub async fn begin(
+    db: &DatabaseConnection,
+    export_id: Uuid,
+    target: &str,
+    superseded_by: Option<Uuid>,
+) -> Result<i64, DbErr> {
+    let transaction = db.begin().await?;
+    let new = delivery_state::ActiveModel {
+        export_id: Set(export_id),
+        target: Set(target.to_owned()),
+        version: Set(0),
+        oldest: Set(0),
+        complete_run_id: Set(None),
+    };
+    delivery_state::Entity::insert(new)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(&transaction)
+        .await?;
+    let Some(mut state) = lock(&transaction, export_id).await? else {
+        return Err(DbErr::RecordNotFound("the state just begun".to_owned()));
+    };
+    if state.target != target {
+        remove_chunks(&transaction, of_export(export_id)).await?;
+        state = delivery_state::Model {
+            target: target.to_owned(),
+            version: state.version + 1,
+            oldest: state.version + 1,
+            complete_run_id: None,
+            ..state
+        };
+        save(&transaction, &state).await?;
+    }
+    if let Some(run_id) = superseded_by {
+        let never_settled = of_export(export_id)
+            .add(delivery_chunk::Column::Version.is_null())
+            .add(delivery_chunk::Column::RunId.lt(run_id));
+        remove_chunks(&transaction, never_settled).await?;
+    }
+    transaction.commit().await?;
+    Ok(state.version)
+}
+
+/// The version in force for a target; `None` when nothing is remembered for it.
+///
+/// # Errors
+/// The database's.
+pub async fn current(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    target: &str,
+) -> Result<Option<i64>, DbErr> {
+    let state = delivery_state::Entity::find_by_id(export_id)
+        .one(db)
+        .await?;
+    Ok(state
+        .filter(|state| state.target == target)
+        .map(|state| state.version))
+}
+
+/// Whether a version can still be told.
+///
+/// # Errors
+/// The database's.
+pub async fn is_known(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    version: i64,
+) -> Result<bool, DbErr> {
+    let state = delivery_state::Entity::find_by_id(export_id)
+        .one(db)
+        .await?;
+    Ok(state.is_some_and(|state| (state.oldest..=state.version).contains(&version)))
+}
+
+/// The run after which nothing of its profiles was missing, when nothing has changed since.
+///
+/// # Errors
+/// The database's.
+pub async fn complete_run(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+) -> Result<Option<Uuid>, DbErr> {
+    let state = delivery_state::Entity::find_by_id(export_id)
+        .one(db)
+        .await?;
+    Ok(state.and_then(|state| state.complete_run_id))
+}
+
+/// What is remembered at a version, one chunk after the other.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    version: i64,
+) -> Result<DeliveredSet, LoadError> {
+    let chunks = chunks_at(db, export_id, version).await?;
+    let room = chunks.iter().map(|chunk| chunk.entries).sum();
+    let mut set = DeliveredSet::with_room_for(room);
+    for chunk in chunks {
+        let entries = entries(db, chunk.id).await?.ok_or(LoadError::Gone)?;
+        set = blocking(move || {
+            set.add_older(chunk.kind, &entries);
+            set
+        })
+        .await;
+    }
+    Ok(blocking(move || set.finish()).await)
+}
+
+/// What is remembered of one address at a version.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load_address(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    version: i64,
+    address: [u8; 8],
+) -> Result<DeliveredSet, LoadError> {
+    let mut set = DeliveredSet::with_room_for(1);
+    for chunk in chunks_at(db, export_id, version).await? {
+        let entries = entries(db, chunk.id).await?.ok_or(LoadError::Gone)?;
+        let found = Entry::read_all(&entries).find(|entry| entry.address == address);
+        if let Some(entry) = found {
+            set.add_older(chunk.kind, &entry.to_bytes());
+            break;
+        }
+    }
+    Ok(set.finish())
+}
+
+/// Remembers the entries of a part that is about to be sent, in the same transaction; they count when it has settled.
+///
+/// # Errors
+/// The database's.
+pub async fn add_part(
+    transaction: &impl ConnectionTrait,
+    export_id: Uuid,
+    run_id: Uuid,
+    part: u32,
+    entries: Vec<u8>,
+) -> Result<(), DbErr> {
+    let place = (export_id, run_id, part);
+    add_chunk(transaction, place, Kind::Unknown, None, entries).await
+}
+
+/// Puts what is known of the parts of a run into force. `is_complete`: nothing of its profiles is missing now.
+///
+/// # Errors
+/// The database's.
+pub async fn settle(
+    transaction: &impl ConnectionTrait,
+    export_id: Uuid,
+    run_id: Uuid,
+    parts: &[(u32, Kind)],
+    is_complete: bool,
+) -> Result<(), DbErr> {
+    use delivery_chunk::Column as C;
+    let Some(mut state) = lock(transaction, export_id).await? else {
+        return Ok(());
+    };
+    let mut changed = 0;
+    for kind in Kind::ALL {
+        let of_kind = parts.iter().filter(|(_, other)| *other == kind);
+        let numbers: Vec<i32> = of_kind.map(|(part, _)| part.cast_signed()).collect();
+        if numbers.is_empty() {
+            continue;
+        }
+        let is_news = Condition::any()
+            .add(C::Version.is_null())
+            .add(C::Kind.ne(kind.name()));
+        let settled = delivery_chunk::Entity::update_many()
+            .col_expr(C::Version, Expr::value(state.version + 1))
+            .col_expr(C::Kind, Expr::value(kind.name()))
+            .filter(C::ExportId.eq(export_id))
+            .filter(C::RunId.eq(run_id))
+            .filter(C::Part.is_in(numbers))
+            .filter(is_news)
+            .exec(transaction)
+            .await?;
+        changed += settled.rows_affected;
+    }
+    if changed > 0 {
+        state.version += 1;
+        state.complete_run_id = None;
+    }
+    if is_complete {
+        state.complete_run_id = Some(run_id);
+    }
+    save(transaction, &state).await
+}
+
+/// Forgets everything about an export.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_export(
+    transaction: &impl ConnectionTrait,
+    export_id: Uuid,
+) -> Result<(), DbErr> {
+    remove_chunks(transaction, of_export(export_id)).await?;
+    delivery_state::Entity::delete_by_id(export_id)
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Makes every export forget one address; how many had remembered it.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_address(db: &DatabaseConnection, address: [u8; 8]) -> Result<u64, DbErr> {
+    let exports: Vec<Uuid> = delivery_state::Entity::find()
+        .select_only()
+        .column(delivery_state::Column::ExportId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut forgotten = 0;
+    for export_id in exports {
+        let transaction = db.begin().await?;
+        let Some(mut state) = lock(&transaction, export_id).await? else {
+            continue;
+        };
+        let chunks: Vec<Uuid> = delivery_chunk::Entity::find()
+            .select_only()
+            .column(delivery_chunk::Column::Id)
+            .filter(of_export(export_id))
+            .into_tuple()
+            .all(&transaction)
+            .await?;
+        let mut is_found = false;
+        for chunk in chunks {
+            is_found |= forget_in(&transaction, chunk, address).await?;
+        }
+        if is_found {
+            forgotten += 1;
+            state.complete_run_id = None;
+            save(&transaction, &state).await?;
+        }
+        transaction.commit().await?;
+    }
+    Ok(forgotten)
+}
+
+/// Takes an address out of a chunk; whether it was there.
+async fn forget_in(
+    transaction: &impl ConnectionTrait,
+    chunk: Uuid,
+    address: [u8; 8],
+) -> Result<bool, DbErr> {
+    let Some(before) = entries(transaction, chunk).await? else {
+        return Ok(false);
+    };
+    let others = Entry::read_all(&before).filter(|entry| entry.address != address);
+    let after: Vec<u8> = others.flat_map(Entry::to_bytes).collect();
+    if after.len() == before.len() {
+        return Ok(false);
+    }
+    let left = after.len() / ENTRY_BYTES;
+    delivery_entries::Entity::update_many()
+        .col_expr(delivery_entries::Column::Entries, Expr::value(after))
+        .filter(delivery_entries::Column::ChunkId.eq(chunk))
+        .exec(transaction)
+        .await?;
+    delivery_chunk::Entity::update_many()
+        .col_expr(
+            delivery_chunk::Column::Entries,
+            Expr::value(i32::try_from(left).unwrap_or(i32::MAX)),
+        )
+        .filter(delivery_chunk::Column::Id.eq(chunk))
+        .exec(transaction)
+        .await?;
+    Ok(true)
+}
+
+/// Locks the state of an export until the transaction ends.
+pub(super) async fn lock(
+    transaction: &impl ConnectionTrait,
+    export_id: Uuid,
+) -> Result<Option<delivery_state::Model>, DbErr> {
+    use delivery_state::Column as C;
+    delivery_state::Entity::update_many()
+        .col_expr(C::Version, Expr::col(C::Version))
+        .filter(C::ExportId.eq(export_id))
+        .exec(transaction)
+        .await?;
+    delivery_state::Entity::find_by_id(export_id)
+        .one(transaction)
+        .await
+}
+
+pub(super) async fn save(
+    transaction: &impl ConnectionTrait,
+    state: &delivery_state::Model,
+) -> Result<(), DbErr> {
+    use delivery_state::Column as C;
+    delivery_state::Entity::update_many()
+        .col_expr(C::Target, Expr::value(state.target.as_str()))
+        .col_expr(C::Version, Expr::value(state.version))
+        .col_expr(C::Oldest, Expr::value(state.oldest))
+        .col_expr(C::CompleteRunId, Expr::value(state.complete_run_id))
+        .filter(C::ExportId.eq(state.export_id))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Chunks in force at a version, the newest first.
+async fn chunks_at(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    version: i64,
+) -> Result<Vec<Chunk>, LoadError> {
+    if is_known(db, export_id, version).await? {
+        Ok(chunks(db, export_id, version).await?)
+    } else {
+        Err(LoadError::Gone)
+    }
+}
+
+/// Chunks that came into force up to a version, the newest first.
+pub(super) async fn chunks(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    version: i64,
+) -> Result<Vec<Chunk>, DbErr> {
+    use delivery_chunk::Column as C;
+    let found = delivery_chunk::Entity::find()
+        .filter(C::ExportId.eq(export_id))
+        .filter(C::Version.lte(version))
+        .order_by_desc(C::Version)
+        .order_by_desc(C::Id)
+        .all(db)
+        .await?;
+    let chunk = |model: delivery_chunk::Model| {
+        Some(Chunk {
+            id: model.id,
+            kind: Kind::from_name(&model.kind),
+            entries: usize::try_from(model.entries).unwrap_or_default(),
+            version: model.version?,
+        })
+    };
+    Ok(found.into_iter().filter_map(chunk).collect())
+}
+
+async fn entries(db: &impl ConnectionTrait, chunk: Uuid) -> Result<Option<Vec<u8>>, DbErr> {
+    let found = delivery_entries::Entity::find_by_id(chunk).one(db).await?;
+    Ok(found.map(|model| model.entries))
+}
+
+/// Adds a chunk of export, run and part.
+pub(super) async fn add_chunk(
+    transaction: &impl ConnectionTrait,
+    (export_id, run_id, part): (Uuid, Uuid, u32),
+    kind: Kind,
+    version: Option<i64>,
+    entries: Vec<u8>,
+) -> Result<(), DbErr> {
+    let id = Uuid::now_v7();
+    let count = i32::try_from(entries.len() / ENTRY_BYTES).unwrap_or(i32::MAX);
+    let chunk = delivery_chunk::ActiveModel {
+        id: Set(id),
+        export_id: Set(export_id),
+        run_id: Set(run_id),
+        part: Set(part.cast_signed()),
+        kind: Set(kind.name().to_owned()),
+        entries: Set(count),
+        version: Set(version),
+    };
+    delivery_chunk::Entity::insert(chunk)
+        .exec_without_returning(transaction)
+        .await?;
+    let entries = delivery_entries::ActiveModel {
+        chunk_id: Set(id),
+        entries: Set(entries),
+    };
+    delivery_entries::Entity::insert(entries)
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
+}
+
+pub(super) fn of_export(export_id: Uuid) -> Condition {
+    Condition::all().add(delivery_chunk::Column::ExportId.eq(export_id))
+}
+
+pub(super) async fn remove_chunks(
+    transaction: &impl ConnectionTrait,
+    which: Condition,
+) -> Result<(), DbErr> {
+    let chosen = delivery_chunk::Entity::find()
+        .select_only()
+        .column(delivery_chunk::Column::Id)
+        .filter(which.clone())
+        .into_query();
+    delivery_entries::Entity::delete_many()
+        .filter(delivery_entries::Column::ChunkId.in_subquery(chosen))
+        .exec(transaction)
+        .await?;
+    delivery_chunk::Entity::delete_many()
+        .filter(which)
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work)
+        .await
+        .expect("looking at entries neither panics nor is canceled")
+}

@@ -1,0 +1,87 @@
+//! How an export delivers: everybody each time, or what is new or changed.
+
+use serde::{Deserialize, Serialize};
+
+/// How an export delivers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Delivery {
+    /// Who is sent.
+    pub mode: Mode,
+}
+
+impl Delivery {
+    /// Whether deliveries must be remembered for it.
+    pub fn remembers(&self) -> bool {
+        self.mode != Mode::Full
+    }
+}
+
+/// Who is sent by a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Every member of the segments.
+    #[default]
+    Full,
+    /// Those who are new or whose values have changed since they were last delivered.
+    ChangesOnly,
+}
+
+impl Mode {
+    /// Every mode, in the order of the form.
+    pub const ALL: [Self; 2] = [Self::Full, Self::ChangesOnly];
+
+    /// Name in forms and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::ChangesOnly => "changes_only",
+        }
+    }
+
+    /// The mode with a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
+    /// Message key of its name.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::Full => "exports-mode-full",
+            Self::ChangesOnly => "exports-mode-changes",
+        }
+    }
+
+    /// Message key of what it means.
+    pub fn hint_key(self) -> &'static str {
+        match self {
+            Self::Full => "exports-mode-full-hint",
+            Self::ChangesOnly => "exports-mode-changes-hint",
+        }
+    }
+
+    /// Whether rows that were delivered as they are now are left out.
+    pub fn leaves_out_unchanged(self) -> bool {
+        self != Self::Full
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_is_written_under_its_name() {
+        for mode in Mode::ALL {
+            assert_eq!(Mode::from_name(mode.name()), Some(mode));
+            let json = serde_json::to_value(Delivery { mode }).unwrap();
+            assert_eq!(json["mode"], mode.name());
+            assert_eq!(serde_json::from_value::<Delivery>(json).unwrap().mode, mode);
+        }
+        assert_eq!(
+            serde_json::from_str::<Delivery>("{}").unwrap(),
+            Delivery::default()
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! Runs of exports that remember what they delivered: what is frozen at start, what the plan asks, what is kept at the
+//! end. How it is stored is the business of [`crate::deliveries`].
+
+use std::fmt::Write;
+
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::control::{Control, Interrupt};
+use super::desk::{Desk, members};
+use super::outcome::{Ending, Outcome};
+use super::part::{Part, PartState};
+use super::plan::Totals;
+use super::preflight::Ready;
+use super::run::{Inputs, Phase, Run};
+use super::store::{self, Progress, StoreError};
+use crate::connections;
+use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
+use crate::exports::{ExportDefinition, Mode};
+
+/// What a plan knows of earlier deliveries, and how it marks its own.
+#[derive(Debug)]
+pub struct Remembered {
+    keys: Keys,
+    set: DeliveredSet,
+    mode: Mode,
+}
+
+/// What a row is, compared with what was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// It was delivered as it is.
+    Unchanged,
+    /// It is to be sent, and remembered so.
+    News(Entry),
+}
+
+impl Remembered {
+    pub(super) fn new(keys: Keys, set: DeliveredSet, mode: Mode) -> Self {
+        Self { keys, set, mode }
+    }
+
+    /// Compares a row as it would be sent to an address.
+    pub(super) fn compare(&self, email: &str, row: &[u8]) -> Compared {
+        let row = self.keys.row(row);
+        if self.mode.leaves_out_unchanged() && self.set.find_row(row).is_some() {
+            return Compared::Unchanged;
+        }
+        Compared::News(Entry {
+            address: self.keys.address(email),
+            row,
+        })
+    }
+}
+
+/// Begins to remember for a run, or goes on: the version it will plan with. An export that does not remember (any more)
+/// forgets what it knew, since it would not be true for long.
+pub(super) async fn begin(desk: &Desk, run: &Run) -> Result<Option<i64>, Interrupt> {
+    let db = &desk.db;
+    if !run.definition.delivery.remembers() {
+        deliveries::store::forget_export(db, run.export_id).await?;
+        return Ok(None);
+    }
+    match deliveries::store::fold_when_long(db, run.export_id).await {
+        // Somebody else has folded it, or a person was erased: it is folded another time.
+        Ok(()) | Err(LoadError::Gone) => {}
+        Err(LoadError::Database(error)) => return Err(error.into()),
+    }
+    let target = target(desk, &run.definition).await?;
+    let superseded_by = store::latest_that_delivered(db, run).await?;
+    let version = deliveries::store::begin(db, run.export_id, &target, superseded_by).await?;
+    Ok(Some(version))
+}
+
+/// The version in force, for a look at an export.
+pub(super) async fn current(
+    desk: &Desk,
+    export_id: Uuid,
+    definition: &ExportDefinition,
+) -> Result<Option<i64>, Interrupt> {
+    if !definition.delivery.remembers() {
+        return Ok(None);
+    }
+    let target = target(desk, definition).await?;
+    Ok(deliveries::store::current(&desk.db, export_id, &target).await?)
+}
+
+/// Adds what had been delivered when the inputs were frozen.
+pub(super) async fn onto(
+    desk: &Desk,
+    export_id: Uuid,
+    definition: &ExportDefinition,
+    inputs: &Inputs,
+    ready: Ready,
+) -> Result<Ready, Interrupt> {
+    let Some(version) = inputs.delivered else {
+        return Ok(ready);
+    };
+    let set = match deliveries::store::load(&desk.db, export_id, version).await {
+        Ok(set) => set,
+        Err(LoadError::Gone) => return Err(Outcome::from(Ending::DeliveriesForgotten).into()),
+        Err(LoadError::Database(error)) => return Err(error.into()),
+    };
+    let keys = Keys::new(desk.connections.master_key());
+    let remembered = Remembered::new(keys, set, definition.delivery.mode);
+    Ok(Ready {
+        layout: ready.layout.remembering(remembered),
+        ..ready
+    })
+}
+
+/// The run after which nothing was missing, when this one would read the same profiles by the same rules and nothing has
+/// been delivered since: then nothing has changed, and no profile need be read.
+pub(super) async fn same_as_last(
+    desk: &Desk,
+    run: &Run,
+    inputs: &Inputs,
+    ready: &Ready,
+) -> Result<Option<Run>, Interrupt> {
+    if inputs.delivered.is_none() || !run.definition.delivery.mode.leaves_out_unchanged() {
+        return Ok(None);
+    }
+    let Some(id) = deliveries::store::complete_run(&desk.db, run.export_id).await? else {
+        return Ok(None);
+    };
+    let last = store::get(&desk.db, id).await?;
+    let Some(then) = &last.inputs else {
+        return Ok(None);
+    };
+    let is_same_profiles =
+        then.snapshot_id == inputs.snapshot_id && then.exclusions == inputs.exclusions;
+    if !is_same_profiles || last.definition.delivery != run.definition.delivery {
+        return Ok(None);
+    }
+    // Compared as they are compiled: another day changes nothing unless a rule counts days.
+    let fields = desk.snapshot(inputs).await?.fields;
+    let is_same_people = members(then, &fields).is_ok_and(|members| members == ready.members);
+    Ok(is_same_people.then_some(last))
+}
+
+/// Records that a run has found what the last one left: whoever that one sent is unchanged.
+pub(super) async fn nothing_changed(
+    desk: &Desk,
+    control: &Control,
+    last: &Run,
+) -> Result<(), Interrupt> {
+    let totals = Totals {
+        sent: 0,
+        unchanged: last.totals.delivered_or_sent(),
+        ..last.totals
+    };
+    let progress = Progress {
+        phase: Some(Phase::Following),
+        totals: Some(totals),
+        members: Some(totals.read),
+        is_planned: Some(true),
+        requests: control.take_requests(),
+        ..Progress::default()
+    };
+    Ok(control.lease.progress(&desk.db, progress).await?)
+}
+
+/// Keeps what became of the parts of a run, in the transaction in which it ends.
+pub(super) async fn settle(
+    transaction: &impl ConnectionTrait,
+    run: &Run,
+    ending: Ending,
+) -> Result<(), StoreError> {
+    if run
+        .inputs
+        .as_ref()
+        .and_then(|inputs| inputs.delivered)
+        .is_none()
+    {
+        return Ok(());
+    }
+    let parts = store::parts(transaction, run.id).await?;
+    let kinds: Vec<(u32, Kind)> = parts
+        .iter()
+        .filter_map(|part| Some((part.number, kind_of(part)?)))
+        .collect();
+    let is_delivered = matches!(
+        ending,
+        Ending::Delivered | Ending::DeliveredWithDifferences | Ending::NothingChanged
+    );
+    let is_complete = is_delivered && kinds.iter().all(|(_, kind)| kind.is_delivered());
+    deliveries::store::settle(transaction, run.export_id, run.id, &kinds, is_complete).await?;
+    Ok(())
+}
+
+/// What is known of the rows of a part; `None` when none of them has been sent.
+fn kind_of(part: &Part) -> Option<Kind> {
+    let counts = &part.counts;
+    // The heading is a line as well.
+    let lines = part.rows + 1;
+    Some(match part.state {
+        PartState::Recorded | PartState::Refused => return None,
+        PartState::Completed if counts.items_total.is_some_and(|read| read < lines) => {
+            Kind::Unknown
+        }
+        PartState::Completed
+            if counts.errors.unwrap_or(0) + counts.correctable.unwrap_or(0) > 0 =>
+        {
+            Kind::Doubtful
+        }
+        PartState::Completed => Kind::Delivered,
+        // Some of its rows may have arrived, so what was there before does not count any more either.
+        PartState::Sending
+        | PartState::Unclear
+        | PartState::Accepted
+        | PartState::Failed
+        | PartState::Cancelled
+        | PartState::TimedOut
+        | PartState::Gone => Kind::Unknown,
+    })
+}
+
+/// What stands for account, list and mapping.
+async fn target(desk: &Desk, definition: &ExportDefinition) -> Result<String, DbErr> {
+    let mut account = None;
+    if let Some(id) = definition.connection_id {
+        let connection = connections::store::find(&desk.db, id).await?;
+        account = connection.and_then(|connection| connection.account_id);
+        account = account.or_else(|| Some(id.to_string()));
+    }
+    let attributes = definition.attributes.iter();
+    let mapping = attributes.map(|attribute| json!([attribute.target.heading(), attribute.field]));
+    let target = json!({
+        "account": account,
+        "list": definition.list_id,
+        "email": definition.email_field,
+        "mapping": mapping.collect::<Vec<_>>(),
+    });
+    let digest = Sha256::digest(target.to_string());
+    Ok(digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runs::test_support::part;
+
+    #[test]
+    fn a_part_counts_as_delivered_only_when_its_activity_took_every_row() {
+        let kind = |state, items_total, errors| {
+            let mut part = part(1, 10, state);
+            part.counts.items_total = items_total;
+            part.counts.errors = errors;
+            kind_of(&part)
+        };
+        assert_eq!(kind(PartState::Recorded, None, None), None);
+        assert_eq!(kind(PartState::Refused, None, None), None);
+        for (items_total, errors, expected) in [
+            (None, None, Kind::Delivered),
+            (Some(11), Some(0), Kind::Delivered),
+            (Some(11), Some(1), Kind::Doubtful),
+            (Some(10), None, Kind::Unknown),
+        ] {
+            assert_eq!(
+                kind(PartState::Completed, items_total, errors),
+                Some(expected)
+            );
+        }
+        for state in PartState::ALL {
+            let is_done = kind(state, None, None).is_some_and(Kind::is_delivered);
+            assert_eq!(is_done, state == PartState::Completed, "{state:?}");
+        }
+    }
+}
