@@ -10,7 +10,7 @@
 //! | [`cli`] | the command line, one file per command |
 //! | [`startup`] | the only place that knows everyone: wires settings, database, services and pages |
 //! | [`system`] | home, health |
-//! | [`refresh`] | what starts by itself: exports that are due |
+//! | [`refresh`] | what starts by itself: exports that are due, the system refresh |
 //! | [`privacy`] | finding and erasing one person, the exclusion list's pages, retention |
 //! | [`runs`] | the export engine: plan, deliver, reconcile, account |
 //! | [`schedules`] | recurrences, time zones, the moments they lead to |

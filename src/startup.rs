@@ -32,7 +32,7 @@ use crate::notices::{self, Courier};
 use crate::privacy;
 use crate::privacy::erase::Erasures;
 use crate::profiles::{PostgresSnapshots, Snapshots, SqliteSnapshots};
-use crate::refresh::Ticker;
+use crate::refresh::{self, OldJobs, Refresher, Ticker};
 use crate::runs::{self, Checks, Desk, Engine, HeldSnapshots, Pace};
 use crate::segments::{self, Members, SegmentUse, SegmentUses};
 use crate::sources::{self, Loads, Uploads};
@@ -82,6 +82,8 @@ pub struct Services {
     pub courier: Data<Courier>,
     /// Removes what has been kept long enough, while the application runs.
     pub sweeper: Sweeper,
+    /// Works on refresh jobs while the application runs.
+    pub refresher: Data<Refresher>,
     /// Starts what is due, while the application runs.
     pub ticker: Ticker,
 }
@@ -130,12 +132,21 @@ impl Services {
         let engine = Engine::new(desk.clone());
         let erasures = Erasures::new(desk.clone(), members.clone());
         let checks = Checks::new(desk);
+        let refresher = Refresher::new(
+            db.clone(),
+            clock.clone(),
+            connections.clone(),
+            loads.clone(),
+            members.clone(),
+            engine.clone(),
+        );
         let ticker = Ticker::new(
             db.clone(),
             clock.clone(),
             connections.clone(),
             loads.clone(),
             engine.clone(),
+            refresher.clone(),
         );
         let held = HeldSnapshots::new(db.clone(), loads.clone(), settings.rows_kept_days);
         let courier = Courier::new(db.clone(), key.clone(), clock.clone(), &settings)?;
@@ -146,6 +157,7 @@ impl Services {
                 Arc::new(held),
                 Arc::new(runs::retention::RunDetails(db.clone())),
                 Arc::new(notices::deliver::OldDeliveries(db.clone())),
+                Arc::new(OldJobs(db.clone())),
             ],
         );
         let providers = Providers::new(&settings).context("cannot set up sign-ins")?;
@@ -166,6 +178,7 @@ impl Services {
             erasures: Data::new(erasures),
             courier: Data::new(courier),
             sweeper,
+            refresher: Data::new(refresher),
             ticker,
         })
     }
@@ -233,6 +246,7 @@ impl Application {
                 .app_data(shared.connections.clone())
                 .app_data(accounts.clone())
                 .app_data(shared.engine.clone())
+                .app_data(shared.refresher.clone())
                 .app_data(shared.checks.clone())
                 .app_data(shared.erasures.clone())
                 .app_data(shared.courier.clone())
@@ -307,9 +321,11 @@ impl Application {
         let erasing = tokio::spawn((**self.services.erasures).clone().serve());
         let telling = tokio::spawn((**self.services.courier).clone().serve());
         let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
+        let refreshing = tokio::spawn((**self.services.refresher).clone().serve());
         let ticking = tokio::spawn(self.services.ticker.clone().serve());
         let result = self.server.await;
         ticking.abort();
+        refreshing.abort();
         checks.stop().await;
         engine.stop().await;
         self.services.loads.stop().await;
@@ -421,6 +437,7 @@ fn pages(config: &mut ServiceConfig) {
     connections::pages::routes(config);
     runs::pages::routes(config);
     privacy::pages::routes(config);
+    refresh::pages::routes(config);
     system::routes(config);
     notices::pages::routes(config);
     sources::pages::routes(config);

@@ -156,6 +156,8 @@ async fn every_page_is_accessible_in_both_languages() {
             "/settings/people",
             "/settings/audit",
             "/settings/system",
+            "/settings/system/about",
+            "/settings/system/schedule",
             "/nothing-here",
         ] {
             tab.goto(path).await;

@@ -50,6 +50,11 @@ async fn postgresql_goes_up_down_and_up_and_people_sign_in() {
     ] {
         assert_eq!(browser.get(path).await.status, 200, "{path}");
     }
-    assert!(browser.get("/settings/system").await.says("PostgreSQL"));
+    assert!(
+        browser
+            .get("/settings/system/about")
+            .await
+            .says("PostgreSQL")
+    );
     assert!(browser.get("/settings/audit").await.says("user.signed-in"));
 }

@@ -1,11 +1,14 @@
-//! The ticker: looks every few seconds which exports are due and asks for their runs.
+//! The ticker: looks every few seconds whether the system refresh or an export is due, and asks for the job or the run.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{DatabaseConnection, SqlErr, TransactionTrait};
+use uuid::Uuid;
 
+use super::job::{self, Refresher};
 use super::quota::Quota;
+use super::schedule;
 use crate::clock::Clock;
 use crate::connections::Connections;
 use crate::exports::store::{Advance, NotRun, StoredSchedule, advance, due_schedules};
@@ -31,6 +34,7 @@ pub struct Ticker {
     connections: Connections,
     loads: Loads,
     engine: Engine,
+    refresher: Refresher,
 }
 
 impl Ticker {
@@ -41,6 +45,7 @@ impl Ticker {
         connections: Connections,
         loads: Loads,
         engine: Engine,
+        refresher: Refresher,
     ) -> Self {
         Self {
             db,
@@ -48,6 +53,7 @@ impl Ticker {
             connections,
             loads,
             engine,
+            refresher,
         }
     }
 
@@ -68,6 +74,9 @@ impl Ticker {
     /// It cannot be told what is due. One export that cannot be started does not keep others from it.
     pub async fn tick(&self) -> anyhow::Result<usize> {
         let now = self.clock.now();
+        if schedule::start_if_due(&self.db, now).await? {
+            self.refresher.wake();
+        }
         let due = due_schedules(&self.db, now, MAX_DUE).await?;
         if due.is_empty() {
             return Ok(0);
@@ -108,7 +117,7 @@ impl Ticker {
             Some(NotRun::NoConnection)
         } else if runs::store::has_active_run(&self.db, export.id).await? {
             Some(NotRun::Running)
-        } else if self.loads.is_loading(definition.source_id).await? {
+        } else if self.is_upstream_busy(definition.source_id).await? {
             Some(NotRun::Upstream)
         } else if !quota.take(definition).await? {
             Some(NotRun::Quota)
@@ -138,6 +147,12 @@ impl Ticker {
                 self.put_off(schedule, &export, why, due, until, now).await
             }
         }
+    }
+
+    /// Whether something that the export depends on is being refreshed.
+    async fn is_upstream_busy(&self, source_id: Uuid) -> anyhow::Result<bool> {
+        Ok(job::store::is_upstream_busy(&self.db).await?
+            || self.loads.is_loading(source_id).await?)
     }
 
     /// Claims the moment and asks for the run, both or neither.

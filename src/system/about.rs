@@ -1,4 +1,4 @@
-//! Settings > System: what this installation is.
+//! Settings > System > About: what this installation is.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -23,7 +23,7 @@ struct AboutPage {
     time_zone: String,
 }
 
-/// `GET /settings/system`.
+/// `GET /settings/system/about`.
 pub(super) async fn show(
     visit: SignedIn,
     db: Data<DatabaseConnection>,

@@ -17,7 +17,7 @@ use actix_web::web::{self, ServiceConfig};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(home::show))
-        .route("/settings/system", web::get().to(about::show))
+        .route("/settings/system/about", web::get().to(about::show))
         .route("/settings/system/api-usage", web::get().to(api_usage::show))
         .route("/settings/audit", web::get().to(audit::list))
         .route("/settings/audit/download", web::get().to(audit::download))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter};
 
 use crate::clock::Clock;
 use crate::storage::UtcMillis;
@@ -30,6 +30,16 @@ pub trait Sweep: Send + Sync {
     /// Removes what is too old at `now`; how many things that were. Must come to an end, and be harmless when it is
     /// interrupted or done twice.
     fn sweep(&self, now: Timestamp) -> BoxFuture<'_, anyhow::Result<u64>>;
+}
+
+/// When a sweep was last begun; `None` before the first one.
+///
+/// # Errors
+/// The database's.
+pub async fn last_begun(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, DbErr> {
+    let turn = sweep::Entity::find_by_id(TURN).one(db).await?;
+    let at = turn.map(|turn| Timestamp::from(turn.begun_at));
+    Ok(at.filter(|at| *at > Timestamp::UNIX_EPOCH))
 }
 
 /// Sweeps, together with every other process on the same database.

@@ -17,11 +17,11 @@ use uuid::Uuid;
 
 use crate::support::{Stage, author, people, source_author};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Gives the stage's export a schedule that comes every day, the next time in an hour.
-async fn daily_in_an_hour(stage: &Stage) -> Timestamp {
+pub(crate) async fn daily_in_an_hour(stage: &Stage) -> Timestamp {
     let due = stage.services.clock.now() + SignedDuration::from_hours(1);
     let at = due.to_zoned_datetime(jiff::tz::TimeZone::UTC).time();
     let schedule = Schedule {
@@ -38,12 +38,12 @@ async fn daily_in_an_hour(stage: &Stage) -> Timestamp {
     stored(stage).await.next_run_at.unwrap()
 }
 
-async fn stored(stage: &Stage) -> StoredSchedule {
+pub(crate) async fn stored(stage: &Stage) -> StoredSchedule {
     let db = &**stage.services.db;
     exports::schedule_of(db, stage.export.id).await.unwrap()
 }
 
-async fn tick(stage: &Stage) -> usize {
+pub(crate) async fn tick(stage: &Stage) -> usize {
     stage.services.ticker.tick().await.unwrap()
 }
 

@@ -6,7 +6,10 @@
     reason = "the stage of the tests of runs has more than is used here"
 )]
 
+mod browser;
 mod due;
+mod jobs;
+mod pages;
 mod replicas;
 #[path = "../runs/support.rs"]
 mod support;

@@ -33,8 +33,8 @@ pub use listing::{
     ScheduleFilter, connections_in_use, count_listed, list_exports,
 };
 pub use schedules::{
-    Advance, NotRun, ScheduledExport, StoredSchedule, advance, due_schedules, next_scheduled,
-    schedule_of, schedules_of, set_schedule,
+    Advance, NotRun, ScheduledExport, StoredSchedule, advance, due_schedules, following_refresh,
+    next_scheduled, schedule_of, schedules_of, set_schedule,
 };
 pub use uses::{
     ExportUse, count_using_connection, exports_using_connection, exports_using_segment,

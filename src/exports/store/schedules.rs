@@ -8,14 +8,14 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Set, UpdateMany,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Author, StoreError, record};
-use crate::schedules::{Recurrence, Schedule};
+use crate::schedules::{Kind, Recurrence, Schedule};
 use crate::storage::UtcMillis;
 use crate::storage::entities::{export, export_schedule};
 
@@ -258,6 +258,39 @@ fn claim(read: &StoredSchedule) -> UpdateMany<export_schedule::Entity> {
         Some(at) => query.filter(Column::NextRunAt.eq(UtcMillis::from(at))),
         None => query.filter(Column::NextRunAt.is_null()),
     }
+}
+
+/// Id and name of the exports that follow the system refresh, by name; all of them, or at most `limit` of those that have
+/// a connection.
+///
+/// # Errors
+/// The database's.
+pub async fn following_refresh(
+    db: &impl ConnectionTrait,
+    limit: Option<u64>,
+) -> Result<Vec<(Uuid, String)>, DbErr> {
+    let does_not = Condition::any()
+        .add(export_schedule::Column::IsOn.eq(false))
+        .add(export_schedule::Column::Kind.ne(Kind::SystemRefresh.name()));
+    let others = export_schedule::Entity::find()
+        .select_only()
+        .column(export_schedule::Column::ExportId)
+        .filter(does_not)
+        .into_query();
+    let mut query = export::Entity::find()
+        .select_only()
+        .column(export::Column::Id)
+        .column(export::Column::Name)
+        .filter(export::Column::Id.not_in_subquery(others));
+    if limit.is_some() {
+        query = query.filter(export::Column::ConnectionId.is_not_null());
+    }
+    query
+        .order_by_asc(export::Column::NameKey)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 /// An export and when it runs next by a schedule of its own.

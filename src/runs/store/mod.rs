@@ -15,7 +15,8 @@ pub(super) use holders::finished_holders;
 pub(super) use leases::{Lease, Progress, claim_next};
 pub(super) use part_changes::{PartChange, record_activities};
 pub use requests::{
-    Requested, RequestedMany, cancel, request, request_all, request_in, wake_sign_in_waits,
+    Requested, RequestedMany, cancel, put_off_in, request, request_all, request_in,
+    wake_sign_in_waits,
 };
 pub use resuming::{Resumed, resume};
 

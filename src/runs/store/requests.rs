@@ -81,6 +81,28 @@ pub async fn request_in(
     Ok(run_id)
 }
 
+/// Lets a run that was just asked for wait until a moment before an engine takes it.
+///
+/// # Errors
+/// The database's.
+pub async fn put_off_in(
+    transaction: &DatabaseTransaction,
+    run_id: Uuid,
+    why: WaitingFor,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    run::Entity::update_many()
+        .col_expr(run::Column::WaitingFor, Expr::value(why.name()))
+        .col_expr(
+            run::Column::WaitingUntil,
+            Expr::value(UtcMillis::from(until)),
+        )
+        .filter(run::Column::Id.eq(run_id))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
 /// Runs that were asked for at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestedMany {

@@ -1,0 +1,184 @@
+//! Progress details of a refresh job, the whole workflow or what one task depends on.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use askama::Template;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{TaskRow, author, duration, name_of};
+use crate::auth::Permission;
+use crate::refresh::Status;
+use crate::refresh::job::{Job, Refresher, Task, TaskKind, store};
+use crate::web::{self, Page, PageError, SignedIn, paths};
+use crate::{exports, segments};
+
+/// Tasks of one group shown at once.
+const MAX_TASKS: u64 = 100;
+
+#[derive(Template)]
+#[template(path = "refresh/job.html")]
+struct JobPage {
+    page: Page,
+    is_administrator: bool,
+    job: Job,
+    /// What is happening, or how it ended.
+    sentence: String,
+    asked_by: String,
+    took: String,
+    groups: Vec<Group>,
+    /// The source, segment or export looked at; empty for the whole job.
+    subject: String,
+    is_entire: bool,
+}
+
+struct Group {
+    element: String,
+    title: String,
+    /// "n of m refreshed".
+    words: String,
+    done: u64,
+    all: u64,
+    tasks: Vec<TaskRow>,
+    /// Where the next ones are; empty when all are here.
+    more: String,
+}
+
+/// What of the job is shown.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    /// Id of a source, segment or export; empty for all.
+    #[serde(default)]
+    task: String,
+    /// Whether the whole job is shown although one task is looked at.
+    #[serde(default)]
+    entire: String,
+    /// Export tasks after this position.
+    #[serde(default)]
+    after: i32,
+}
+
+/// `GET /settings/system/jobs/{id}`.
+pub(super) async fn show(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    id: Path<Uuid>,
+    which: Query<Which>,
+) -> Result<HttpResponse, PageError> {
+    let job = store::get(&**db, *id).await?;
+    let page = visit.page("system");
+    let subject = which.task.parse::<Uuid>().ok();
+    let is_entire = which.entire == "on" || subject.is_none();
+    let groups = match subject.filter(|_| !is_entire) {
+        Some(subject) => of_subject(&page, &**db, &job, subject).await?,
+        None => entire(&page, &**db, &job, which.after.max(0)).await?,
+    };
+    web::render(&JobPage {
+        is_administrator: visit.user.is_administrator(),
+        asked_by: match job.requested_by {
+            Some(id) => name_of(&db, Some(id)).await?,
+            None => page.t(job.trigger.label_key()),
+        },
+        took: job.started_at.map_or(String::new(), |from| {
+            duration(&page, from, job.finished_at.unwrap_or(page.now))
+        }),
+        groups,
+        subject: subject.map(|id| id.to_string()).unwrap_or_default(),
+        is_entire,
+        sentence: page.t(match (job.status, job.cancel_requested_at) {
+            (Status::Queued | Status::Refreshing, Some(_)) => "refresh-canceling",
+            (status, _) => status.meaning_key(),
+        }),
+        job,
+        page,
+    })
+}
+
+async fn entire(
+    page: &Page,
+    db: &impl ConnectionTrait,
+    job: &Job,
+    after: i32,
+) -> Result<Vec<Group>, PageError> {
+    let progress = store::progress(db, job.id).await?;
+    let mut groups = Vec::new();
+    for kind in TaskKind::ALL {
+        let (done, all) = progress.get(&kind).copied().unwrap_or_default();
+        let tasks = store::tasks(db, job.id, kind, after, MAX_TASKS + 1).await?;
+        groups.push(group(page, job, kind, (done, all), tasks));
+    }
+    Ok(groups)
+}
+
+/// The task of a source, segment or export, and those it depends on.
+async fn of_subject(
+    page: &Page,
+    db: &impl ConnectionTrait,
+    job: &Job,
+    subject: Uuid,
+) -> Result<Vec<Group>, PageError> {
+    let mut ids = vec![subject];
+    if let Some(export) = exports::store::find(db, subject).await? {
+        ids.push(export.definition.source_id);
+        ids.extend(export.definition.segment_ids);
+    } else if let Ok(segment) = segments::store::get(db, subject).await {
+        ids.push(segment.source_id);
+    }
+    let mut tasks = store::tasks_of(db, job.id, &ids).await?;
+    let mut groups = Vec::new();
+    for kind in TaskKind::ALL {
+        let own: Vec<Task> = tasks.extract_if(.., |task| task.kind == kind).collect();
+        if !own.is_empty() {
+            let done = own.iter().filter(|task| task.status.is_finished()).count();
+            let counts = (done as u64, own.len() as u64);
+            groups.push(group(page, job, kind, counts, own));
+        }
+    }
+    Ok(groups)
+}
+
+fn group(
+    page: &Page,
+    job: &Job,
+    kind: TaskKind,
+    (done, all): (u64, u64),
+    mut tasks: Vec<Task>,
+) -> Group {
+    let is_cut = tasks.len() as u64 > MAX_TASKS;
+    tasks.truncate(usize::try_from(MAX_TASKS).unwrap_or(usize::MAX));
+    let last = tasks.last().map_or(0, |task| task.position);
+    Group {
+        element: format!("group-{}", kind.name()),
+        title: page.t(kind.group_key()),
+        words: page
+            .msg("refresh-progress")
+            .num("done", done)
+            .num("all", all)
+            .to_string(),
+        done,
+        all,
+        more: if is_cut {
+            paths::refresh_job_after(job.id, last)
+        } else {
+            String::new()
+        },
+        tasks: tasks
+            .into_iter()
+            .map(|task| TaskRow::new(page, task))
+            .collect(),
+    }
+}
+
+/// `POST /settings/system/jobs/{id}/cancel`: **Cancel job**.
+pub(super) async fn cancel(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    refresher: Data<Refresher>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, PageError> {
+    visit.require(Permission::Administer)?;
+    store::cancel(&db, *id, author(&visit)).await?;
+    refresher.wake();
+    Ok(web::see_other(&paths::refresh_job(*id)))
+}
