@@ -186,6 +186,8 @@ impl Services {
     /// Cleans up after processes that have ended. Before the first request, because it takes files nobody knows for
     /// leftovers.
     async fn sweep(&self) -> anyhow::Result<()> {
+        let chosen = system::general::take_effect(&self.db).await;
+        chosen.context("cannot read language and format of the installation")?;
         let swept = self.loads.sweep().await;
         swept.context("cannot clean up after earlier loads")?;
         let checked = connections::store::check_seals(&self.db, &self.key, self.clock.now()).await;
@@ -321,11 +323,13 @@ impl Application {
         let erasing = tokio::spawn((**self.services.erasures).clone().serve());
         let telling = tokio::spawn((**self.services.courier).clone().serve());
         let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
+        let following = tokio::spawn(system::general::follow((**self.services.db).clone()));
         let refreshing = tokio::spawn((**self.services.refresher).clone().serve());
         let ticking = tokio::spawn(self.services.ticker.clone().serve());
         let result = self.server.await;
         ticking.abort();
         refreshing.abort();
+        following.abort();
         checks.stop().await;
         engine.stop().await;
         self.services.loads.stop().await;

@@ -135,6 +135,8 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("post", "/settings/system/jobs/{id}/cancel", Administrator),
     ("get", "/settings/system/tasks/{kind}/{id}", Viewer),
     ("get", "/settings/system/about", Administrator),
+    ("get", "/settings/system/general", Administrator),
+    ("post", "/settings/system/general", Administrator),
     ("get", "/settings/system/api-usage", Administrator),
     ("get", "/settings/people", Administrator),
     ("get", "/settings/audit", Administrator),

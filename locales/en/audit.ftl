@@ -76,3 +76,5 @@ audit-action-refresh-cancel-requested = System refresh canceled by a person
 audit-action-refresh-finished = System refresh finished
 audit-action-refresh-requested = System refresh started
 audit-action-refresh-scheduled = Refresh schedule changed
+audit-action-installation-changed = Language or format of the installation changed
+audit-group-installation = Installation

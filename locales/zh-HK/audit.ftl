@@ -76,3 +76,5 @@ audit-action-refresh-cancel-requested = 使用者已取消系統重新整理
 audit-action-refresh-finished = 系統重新整理已完成
 audit-action-refresh-requested = 系統重新整理已開始
 audit-action-refresh-scheduled = 已變更重新整理排程
+audit-action-installation-changed = 已變更安裝的語言或格式
+audit-group-installation = 安裝

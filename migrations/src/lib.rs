@@ -30,6 +30,7 @@ mod m20261126_050003_create_retention;
 mod m20261126_110001_create_deliveries;
 mod m20261126_130001_create_export_schedules;
 mod m20261126_130002_create_refresh_jobs;
+mod m20261126_130003_create_installation_settings;
 mod m20261126_140001_count_delivered;
 mod m20261126_140002_choose_time_zone;
 mod m20261126_140003_deliver_notices;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_130001_create_export_schedules::Migration),
             Box::new(m20261126_110001_create_deliveries::Migration),
             Box::new(m20261126_130002_create_refresh_jobs::Migration),
+            Box::new(m20261126_130003_create_installation_settings::Migration),
         ]
     }
 }

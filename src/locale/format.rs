@@ -1,5 +1,9 @@
 //! Numbers, dates and times as a language writes them.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use icu::datetime::input::{Date, DateTime, Time};
 use icu::datetime::{DateTimeFormatter, fieldsets};
 use icu::decimal::DecimalFormatter;
@@ -8,6 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil};
 
 use super::Lang;
+use super::installation::{Format, installation_format};
 
 /// A whole number to be shown. Templates hand over references, code hands over values.
 pub trait WholeNumber {
@@ -35,7 +40,7 @@ impl<T: WholeNumber> WholeNumber for &T {
 
 thread_local! {
     // Building a formatter parses its data; pages show hundreds of dates.
-    static FORMATTERS: [Formatters; 2] = Lang::ALL.map(Formatters::new);
+    static FORMATTERS: RefCell<HashMap<(Lang, Format), Rc<Formatters>>> = RefCell::default();
 }
 
 struct Formatters {
@@ -45,32 +50,51 @@ struct Formatters {
 }
 
 impl Formatters {
-    fn new(lang: Lang) -> Self {
-        let locale = icu_locale(lang);
+    fn new(lang: Lang, format: Format) -> Self {
+        let (locale, is_in_figures) = icu_locale(lang, format);
+        let date = if is_in_figures {
+            fieldsets::YMD::short()
+        } else {
+            fieldsets::YMD::medium()
+        };
         Self {
             decimal: DecimalFormatter::try_new(locale.clone().into(), Default::default())
                 .expect("compiled data covers our languages"),
-            date: DateTimeFormatter::try_new(locale.clone().into(), fieldsets::YMD::medium())
+            date: DateTimeFormatter::try_new(locale.clone().into(), date)
                 .expect("compiled data covers our languages"),
-            date_time: DateTimeFormatter::try_new(
-                locale.into(),
-                fieldsets::YMD::medium().with_time_hm(),
-            )
-            .expect("compiled data covers our languages"),
+            date_time: DateTimeFormatter::try_new(locale.into(), date.with_time_hm())
+                .expect("compiled data covers our languages"),
         }
     }
 }
 
+/// Whose way it is, and whether dates are in figures alone: names of months would be in another language than the page.
+///
 /// English dates are written the international way (23 Nov 2026, 21:45): the product serves many countries.
-fn icu_locale(lang: Lang) -> Locale {
-    match lang {
-        Lang::En => locale!("en-GB"),
-        Lang::ZhHk => locale!("zh-Hant-HK"),
-    }
+fn icu_locale(lang: Lang, format: Format) -> (Locale, bool) {
+    let (locale, speaks) = match (format, lang) {
+        (Format::Language, Lang::En) => (locale!("en-GB"), Some(lang)),
+        (Format::Language, Lang::ZhHk) => (locale!("zh-Hant-HK"), Some(lang)),
+        (Format::UnitedKingdom, _) => (locale!("en-GB"), Some(Lang::En)),
+        (Format::UnitedStates, _) => (locale!("en-US"), Some(Lang::En)),
+        (Format::HongKong, Lang::En) => (locale!("en-HK"), Some(lang)),
+        (Format::HongKong, Lang::ZhHk) => (locale!("zh-Hant-HK"), Some(lang)),
+        (Format::Germany, _) => (locale!("de-DE"), None),
+        (Format::France, _) => (locale!("fr-FR"), None),
+        (Format::Japan, _) => (locale!("ja-JP"), None),
+    };
+    (locale, speaks != Some(lang))
 }
 
-fn with_formatters<T>(lang: Lang, use_them: impl FnOnce(&Formatters) -> T) -> T {
-    FORMATTERS.with(|all| use_them(&all[lang as usize]))
+fn with_formatters<T>(lang: Lang, format: Format, use_them: impl FnOnce(&Formatters) -> T) -> T {
+    let formatters = FORMATTERS.with(|all| {
+        let mut all = all.borrow_mut();
+        let found = all.entry((lang, format));
+        found
+            .or_insert_with(|| Rc::new(Formatters::new(lang, format)))
+            .clone()
+    });
+    use_them(&formatters)
 }
 
 fn icu_date(date: civil::Date) -> Date<icu::calendar::Iso> {
@@ -103,22 +127,33 @@ fn abbreviation(letters: &str) -> String {
 impl Lang {
     /// A whole number with the language's grouping.
     pub fn number(self, value: i64) -> String {
-        with_formatters(self, |f| f.decimal.format_to_string(&value.into()))
+        self.number_in(installation_format(), value)
+    }
+
+    /// A whole number in a format.
+    pub fn number_in(self, format: Format, value: i64) -> String {
+        with_formatters(self, format, |f| f.decimal.format_to_string(&value.into()))
     }
 
     /// A calendar date.
     pub fn date(self, date: civil::Date) -> String {
-        with_formatters(self, |f| f.date.format(&icu_date(date)).to_string())
+        let format = installation_format();
+        with_formatters(self, format, |f| f.date.format(&icu_date(date)).to_string())
     }
 
     /// Date, hour and minute of an instant in a time zone, with the zone's abbreviation.
     pub fn date_time(self, at: Timestamp, zone: &TimeZone) -> String {
+        self.date_time_in(installation_format(), at, zone)
+    }
+
+    /// The same in a format.
+    pub fn date_time_in(self, format: Format, at: Timestamp, zone: &TimeZone) -> String {
         let local = at.to_zoned_datetime(zone.clone());
         let input = DateTime {
             date: icu_date(local.date()),
             time: icu_time(local.time()),
         };
-        let text = with_formatters(self, |f| f.date_time.format(&input).to_string());
+        let text = with_formatters(self, format, |f| f.date_time.format(&input).to_string());
         format!("{text} {}", abbreviation(&local.strftime("%Z").to_string()))
     }
 
@@ -179,6 +214,20 @@ mod tests {
         assert_eq!(
             Lang::En.date_time(at, &singapore),
             "23 Nov 2026, 21:45 UTC+08"
+        );
+        for (format, number, date) in [
+            (Format::Germany, "1.000.000", "23.11.26, 21:45 HKT"),
+            (Format::Japan, "1,000,000", "2026/11/23 21:45 HKT"),
+            (Format::UnitedKingdom, "1,000,000", "23 Nov 2026, 21:45 HKT"),
+        ] {
+            assert_eq!(Lang::En.number_in(format, 1_000_000), number);
+            assert_eq!(Lang::En.date_time_in(format, at, &zone), date);
+        }
+        assert!(
+            !Lang::ZhHk
+                .date_time_in(Format::UnitedStates, at, &zone)
+                .contains("Nov"),
+            "in figures, where the page is in another language"
         );
         let later = at + SignedDuration::from_hours(49);
         assert_eq!(Lang::En.ago(at, later), "2 days ago");

@@ -8,10 +8,12 @@
 
 mod catalogue;
 mod format;
+mod installation;
 mod zone;
 
 pub use catalogue::Message;
 pub use format::WholeNumber;
+pub use installation::{Format, choose, installation_format, installation_lang};
 pub use zone::{find_zone, zone_names};
 
 use std::fmt;

@@ -8,7 +8,7 @@ use crate::schedules::form::{clock_time, read_time};
 use crate::schedules::{Recurrence, words, zones};
 
 /// Times a day at most, as in the reference product.
-pub const MAX_TIMES: usize = 4;
+pub(super) const MAX_TIMES: usize = 4;
 
 /// When the whole system is refreshed while the schedule is on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -49,6 +49,7 @@ pub const LABELS: &[(&str, &str)] = &[
     ("export.created", "audit-action-export-created"),
     ("export.removed", "audit-action-export-removed"),
     ("export.scheduled", "audit-action-export-scheduled"),
+    ("installation.changed", "audit-action-installation-changed"),
     (
         "notice.settings-changed",
         "audit-action-notice-settings-changed",
@@ -125,6 +126,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("exclusion", "audit-group-exclusion"),
     ("person", "audit-group-person"),
     ("notice", "audit-group-notice"),
+    ("installation", "audit-group-installation"),
     ("refresh", "audit-group-refresh"),
     ("retention", "audit-group-retention"),
     ("check", "audit-group-check"),

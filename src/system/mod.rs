@@ -4,6 +4,7 @@ mod about;
 mod api_usage;
 mod audit;
 pub mod audit_labels;
+pub mod general;
 pub(crate) mod health;
 mod home;
 pub(crate) mod metrics;
@@ -17,6 +18,14 @@ use actix_web::web::{self, ServiceConfig};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .route("/", web::get().to(home::show))
+        .route(
+            "/settings/system/general",
+            web::get().to(general::page::show),
+        )
+        .route(
+            "/settings/system/general",
+            web::post().to(general::page::answer),
+        )
         .route("/settings/system/about", web::get().to(about::show))
         .route("/settings/system/api-usage", web::get().to(api_usage::show))
         .route("/settings/audit", web::get().to(audit::list))

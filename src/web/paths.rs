@@ -399,6 +399,11 @@ pub fn refresh_history(kind: &str, id: Uuid) -> String {
     format!("/settings/system/tasks/{kind}/{id}")
 }
 
+/// Settings > System > General.
+pub fn general() -> String {
+    "/settings/system/general".into()
+}
+
 /// Settings > System > About.
 pub fn about() -> String {
     "/settings/system/about".into()

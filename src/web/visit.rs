@@ -19,7 +19,7 @@ use super::page::{Flash, FlashLevel, Page};
 use super::{PageError, csrf};
 use crate::auth::{self, CurrentUser, Permission, SetUpState};
 use crate::clock::Clock;
-use crate::locale::{Lang, Message, find_zone};
+use crate::locale::{Lang, Message, find_zone, installation_lang};
 
 /// Cookie that remembers the language of people who are not signed in.
 pub const LANG_COOKIE: &str = "listbridge_lang";
@@ -252,6 +252,7 @@ fn choose_lang(request: &ServiceRequest, user: Option<&CurrentUser>) -> Lang {
     };
     user.and_then(|user| user.lang)
         .or_else(from_cookie)
+        .or_else(installation_lang)
         .or_else(from_header)
         .unwrap_or_default()
 }

@@ -68,7 +68,11 @@ async fn the_system_is_scheduled_and_refreshed_by_its_labels() {
         tab.fill(words.sign_in[1], PASSWORD).await;
         tab.click(words.sign_in[2]).await;
         tab.see(words.meanings).await;
+        tab.check_accessibility().await;
         tab.click(words.meanings).await;
+        // Clicking may have scrolled something half under the bar.
+        let top = tab.client.execute("scrollTo(0, 0)", Vec::new());
+        top.await.unwrap();
         tab.check_accessibility().await;
         tab.click(words.schedule).await;
         tab.wait_for("form.schedule-form").await;

@@ -18,6 +18,7 @@ pub mod exclusion_upload;
 pub mod export;
 pub mod export_schedule;
 pub mod export_segment;
+pub mod installation_setting;
 pub mod notice;
 pub mod notice_delivery;
 pub mod notice_read;
