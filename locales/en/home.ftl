@@ -59,3 +59,5 @@ home-quota = Requests left today
 home-quota-hint = What each API key may still send to Constant Contact. The count starts again at { $until }.
 home-quota-left = { $left } of { $limit } left
 home-quota-names-more = { $names } and { $more } more
+home-next = Next runs
+home-next-nothing = Nothing runs by itself yet. Give an export a schedule, or set the refresh schedule.

@@ -72,3 +72,4 @@ schedules-reason-running = Its run before was still in progress.
 schedules-reason-upstream = Its source is being loaded or a system refresh is in progress, which is finished first.
 schedules-reason-quota = The day’s requests to Constant Contact are not enough for it.
 schedules-reason-machine-off = Listbridge was not running at that time. It has been caught up.
+schedules-refresh-off = The refresh schedule is off, so it runs only by hand until an administrator sets it in Settings > System > Schedule.

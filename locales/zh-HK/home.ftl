@@ -55,3 +55,5 @@ home-quota = 今日剩餘的要求
 home-quota-hint = 每個 API 金鑰今日尚可向 Constant Contact 傳送的要求。將於 { $until } 重新計算。
 home-quota-left = 剩餘 { $left }，共 { $limit }
 home-quota-names-more = { $names } 及另外 { $more } 個
+home-next = 未來執行
+home-next-nothing = 目前沒有項目會自動執行。請為匯出設定排程，或設定重新整理排程。

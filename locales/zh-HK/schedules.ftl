@@ -69,3 +69,4 @@ schedules-reason-running = 前一次執行仍在進行。
 schedules-reason-upstream = 其來源正在載入，或系統重新整理正在進行，須先完成。
 schedules-reason-quota = 當日對 Constant Contact 的要求數目不足以完成。
 schedules-reason-machine-off = 當時 Listbridge 沒有運作，現已補回。
+schedules-refresh-off = 重新整理排程已關閉，在系統管理員於「設定 > 系統 > 排程」設定之前只能手動執行。

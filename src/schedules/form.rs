@@ -171,7 +171,8 @@ impl ScheduleForm {
         let mut keep = |problem| problems.push(problem);
         let is_on = self.is_on().map_err(&mut keep).unwrap_or_default();
         let zone = zones::find(&self.zone);
-        if zone.is_none() {
+        // What has no times of its own needs no zone.
+        if zone.is_none() && self.recurrence != Kind::SystemRefresh.name() {
             keep(Problem::Zone);
         }
         let Some(kind) = Kind::from_name(&self.recurrence) else {
@@ -234,7 +235,7 @@ impl ScheduleForm {
             Ok(Schedule {
                 is_on,
                 recurrence,
-                zone: self.zone.clone(),
+                zone: zone.map_or_else(zones::own, |_| self.zone.clone()),
             })
         } else {
             Err(problems)

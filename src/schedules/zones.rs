@@ -1,27 +1,21 @@
-//! Time zones people may choose.
+//! Time zones a schedule can be in: those people choose from, and the server's own.
 
 use std::sync::LazyLock;
 
-use jiff::tz::{TimeZone, db};
+use jiff::tz::TimeZone;
 
-/// Names of places and UTC; aliases without a place are left out.
+use crate::locale::{find_zone, zone_names};
+
 static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let is_place = |name: &String| {
-        name == "UTC"
-            || name.contains('/')
-                && !["Etc/", "posix/", "right/", "SystemV/"]
-                    .iter()
-                    .any(|folder| name.starts_with(folder))
-    };
-    let available = db().available().map(|name| name.to_string());
-    let mut names: Vec<String> = available.filter(is_place).collect();
-    names.push("UTC".to_owned());
+    let mut names = zone_names();
     // The server's own may be one without a place.
-    names.extend(TimeZone::system().iana_name().and_then(|name| {
-        let is_there = name != "Etc/UTC" && db().get(name).is_ok();
-        is_there.then(|| name.to_owned())
-    }));
-    names.sort();
+    let system = TimeZone::system();
+    let own = system.iana_name().filter(|name| *name != "Etc/UTC");
+    names.extend(
+        own.filter(|name| find_zone(name).is_some())
+            .map(str::to_owned),
+    );
+    names.sort_unstable();
     names.dedup();
     names
 });
@@ -31,17 +25,21 @@ pub fn names() -> &'static [String] {
     &NAMES
 }
 
-/// The zone with a name people may choose.
+/// The zone with a name that can be chosen.
 pub fn find(name: &str) -> Option<TimeZone> {
-    NAMES
+    let is_offered = NAMES
         .binary_search_by(|known| known.as_str().cmp(name))
-        .ok()?;
-    db().get(name).ok()
+        .is_ok();
+    is_offered.then(|| find_zone(name)).flatten()
 }
 
 /// Name of the zone the server is in, UTC when it has none.
 pub fn own() -> String {
-    let system = TimeZone::system();
-    let name = system.iana_name().filter(|name| find(name).is_some());
+    name_of(&TimeZone::system())
+}
+
+/// Name of a zone, UTC when it has none that can be chosen.
+pub fn name_of(zone: &TimeZone) -> String {
+    let name = zone.iana_name().filter(|name| find(name).is_some());
     name.unwrap_or("UTC").to_owned()
 }

@@ -8,6 +8,7 @@ struct Words {
     sign_in: [&'static str; 3],
     schedule: &'static str,
     on: &'static str,
+    tuesday: &'static str,
     add: &'static str,
     twice: &'static str,
     remove: &'static str,
@@ -26,6 +27,7 @@ const WORDS: [Words; 2] = [
         sign_in: ["Email address", "Password", "Sign in"],
         schedule: "Schedule",
         on: "On",
+        tuesday: "Tuesday",
         add: "Add another time",
         twice: "This time is there twice.",
         remove: "Remove time 2",
@@ -42,6 +44,7 @@ const WORDS: [Words; 2] = [
         sign_in: ["電子郵件地址", "密碼", "登入"],
         schedule: "排程",
         on: "開啟",
+        tuesday: "星期二",
         add: "新增其他時間",
         twice: "此時間出現兩次。",
         remove: "移除時間 2",
@@ -78,6 +81,7 @@ async fn the_system_is_scheduled_and_refreshed_by_its_labels() {
         tab.wait_for("form.schedule-form").await;
         tab.check_accessibility().await;
         tab.tick(words.on).await;
+        tab.tick(words.tuesday).await;
         tab.press(words.add).await;
         tab.press(words.add).await;
         tab.press(words.save).await;

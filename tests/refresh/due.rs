@@ -210,6 +210,110 @@ async fn a_run_that_would_exceed_the_days_requests_is_put_off_until_the_next_day
     assert_eq!(stored(&stage).await.note, None);
 }
 
+/// Quarters of an hour at which an export that is due every day at a time was started, in three days across a change of
+/// the clock. Each run is canceled at once, so that it is not in the way of the next.
+async fn started_around(zone: &str, at: &str, from: &str) -> Vec<String> {
+    let stage = Stage::new(&people(1)).await;
+    let from: Timestamp = from.parse().unwrap();
+    let ahead = from.duration_since(stage.services.clock.now());
+    stage.time.forward(ahead.try_into().unwrap());
+    let schedule = Schedule {
+        is_on: true,
+        recurrence: Recurrence::Daily {
+            at: at.parse().unwrap(),
+        },
+        zone: zone.to_owned(),
+    };
+    let db = &**stage.services.db;
+    let by = author(&stage.services);
+    exports::set_schedule(db, stage.export.id, &schedule, by)
+        .await
+        .unwrap();
+    let zone = jiff::tz::TimeZone::get(zone).unwrap();
+    let mut started = Vec::new();
+    for _ in 0..3 * 24 * 4 {
+        if tick(&stage).await > 0 {
+            let asked = runs(&stage).await.pop().unwrap();
+            let local = asked.queued_at.to_zoned_datetime(zone.clone());
+            started.push(local.strftime("%d %b %H:%M %:z").to_string());
+            let by = author(&stage.services);
+            listbridge::runs::store::cancel(db, asked.id, by)
+                .await
+                .unwrap();
+        }
+        stage.time.forward(HOUR / 4);
+    }
+    started
+}
+
+#[tokio::test]
+async fn across_a_change_of_the_clock_an_export_starts_once_a_day() {
+    for (zone, at, from, expected) in [
+        (
+            "Europe/Berlin",
+            "02:15:00",
+            "2027-03-26T23:00:00Z",
+            [
+                "27 Mar 02:15 +01:00",
+                "28 Mar 03:00 +02:00",
+                "29 Mar 02:15 +02:00",
+            ],
+        ),
+        (
+            "Europe/Berlin",
+            "02:15:00",
+            "2027-10-29T22:00:00Z",
+            [
+                "30 Oct 02:15 +02:00",
+                "31 Oct 02:15 +02:00",
+                "01 Nov 02:15 +01:00",
+            ],
+        ),
+        (
+            "America/New_York",
+            "02:15:00",
+            "2027-03-13T05:00:00Z",
+            [
+                "13 Mar 02:15 -05:00",
+                "14 Mar 03:00 -04:00",
+                "15 Mar 02:15 -04:00",
+            ],
+        ),
+        (
+            "America/New_York",
+            "01:15:00",
+            "2027-11-06T04:00:00Z",
+            [
+                "06 Nov 01:15 -04:00",
+                "07 Nov 01:15 -04:00",
+                "08 Nov 01:15 -05:00",
+            ],
+        ),
+        (
+            "Australia/Lord_Howe",
+            "02:15:00",
+            "2027-10-01T13:30:00Z",
+            [
+                "02 Oct 02:15 +10:30",
+                "03 Oct 02:30 +11:00",
+                "04 Oct 02:15 +11:00",
+            ],
+        ),
+        (
+            "Australia/Lord_Howe",
+            "01:45:00",
+            "2027-04-02T13:00:00Z",
+            [
+                "03 Apr 01:45 +11:00",
+                "04 Apr 01:45 +11:00",
+                "05 Apr 01:45 +10:30",
+            ],
+        ),
+    ] {
+        assert_eq!(started_around(zone, at, from).await, expected, "{zone}");
+    }
+}
+
 #[tokio::test]
 async fn many_tickers_at_one_moment_start_one_run() {
     let stage = Stage::new(&people(5)).await;

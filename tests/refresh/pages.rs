@@ -181,7 +181,7 @@ async fn everybody_sees_the_status_and_administrators_refresh() {
     let job = asked.location.unwrap();
     let ended = until_it_ends(&app, &charlie, &job).await;
     assert_eq!(ended.texts("h1"), ["Progress details"]);
-    assert!(ended.says("0 of 0 refreshed"), "{}", ended.body);
+    assert!(ended.says("There are none yet."), "{}", ended.body);
     assert!(
         charlie
             .get("/settings/system")

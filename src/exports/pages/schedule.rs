@@ -15,7 +15,7 @@ use super::chosen::{Chosen, names, read_ids, write_ids};
 use super::desk::author;
 use crate::auth::Permission;
 use crate::exports::{Export, StoreError, store};
-use crate::schedules::{Kind, Schedule, ScheduleForm, words, zones};
+use crate::schedules::{Kind, Recurrence, Schedule, ScheduleForm, words, zones};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
 /// Next runs shown.
@@ -46,6 +46,8 @@ struct SchedulePage {
 /// The next runs of a schedule.
 struct Preview {
     is_on: bool,
+    /// When the next system refresh begins; empty when none does by itself.
+    refresh: String,
     /// The schedule and its zone.
     words: String,
     runs: Vec<String>,
@@ -111,10 +113,15 @@ pub(super) async fn ask(
         return Ok(nothing_chosen(&visit, &which));
     }
     let chosen = Chosen::load(&visit, &db, &ids).await?;
-    let schedule = match chosen.editable.as_slice() {
+    let mut schedule = match chosen.editable.as_slice() {
         [one] => store::schedule_of(&**db, one.id).await?.schedule,
         _ => Schedule::usual(),
     };
+    if schedule.recurrence == Recurrence::SystemRefresh {
+        // It has no times yet; those that come will be where this person is.
+        schedule.zone = zones::name_of(visit.zone());
+    }
+    let refresh = store::next_system_refresh(&**db).await?;
     let posted = Posted {
         is_kept: chosen.editable.len() > 1,
         is_saved: false,
@@ -122,7 +129,7 @@ pub(super) async fn ask(
         which: which.into_inner(),
     };
     let errors = FieldErrors::default();
-    draw(&visit, StatusCode::OK, &chosen, posted, errors)
+    draw(&visit, StatusCode::OK, &chosen, posted, errors, refresh)
 }
 
 /// `POST /exports/schedule`: shows the next runs, or saves.
@@ -138,6 +145,7 @@ pub(super) async fn answer(
         return Ok(nothing_chosen(&visit, &posted.which));
     }
     let chosen = Chosen::load(&visit, &db, &ids).await?;
+    let refresh = store::next_system_refresh(&**db).await?;
     let is_kept = posted.is_kept && chosen.editable.len() > 1;
     let change = if is_kept {
         posted
@@ -161,12 +169,13 @@ pub(super) async fn answer(
                 &chosen,
                 posted,
                 errors,
+                refresh,
             );
         }
     };
     if !posted.is_saved {
         let errors = FieldErrors::default();
-        return draw(&visit, StatusCode::OK, &chosen, posted, errors);
+        return draw(&visit, StatusCode::OK, &chosen, posted, errors, refresh);
     }
     let mut saved = 0_usize;
     for export in &chosen.editable {
@@ -221,6 +230,7 @@ fn draw(
     chosen: &Chosen,
     posted: Posted,
     errors: FieldErrors,
+    refresh: Option<Timestamp>,
 ) -> Result<HttpResponse, PageError> {
     let count = chosen.editable.len();
     let page = visit.page("exports");
@@ -246,6 +256,7 @@ fn draw(
             is_kept,
             preview: schedule.map(|schedule| Preview {
                 is_on: schedule.is_on,
+                refresh: refresh.map(|at| page.date_time(at)).unwrap_or_default(),
                 words: format!("{} · {}", schedule.words(page.lang), schedule.zone),
                 runs: next_runs(&page, &schedule, visit.now),
             }),
@@ -281,6 +292,8 @@ pub(super) struct ScheduleView {
     pub(super) zone: String,
     /// When it runs next; empty when it does not by itself.
     pub(super) next: String,
+    /// Why it does not run by itself although its schedule is on; empty when it does.
+    pub(super) hint: String,
     /// Why it last did not run when due; empty when it did.
     pub(super) note: String,
     /// Where it is changed.
@@ -302,6 +315,15 @@ impl ScheduleView {
             text.text("until", stored.next_run_at.map(say).unwrap_or_default())
                 .to_string()
         });
+        let follows = schedule.is_on && schedule.recurrence == Recurrence::SystemRefresh;
+        let (next, hint) = match stored.next_run_at {
+            Some(at) => (say(at), ""),
+            None if follows => match store::next_system_refresh(db).await? {
+                Some(at) => (visit.date_time(at), ""),
+                None => (String::new(), "schedules-refresh-off"),
+            },
+            None => (String::new(), ""),
+        };
         Ok(Self {
             words: schedule.words(visit.lang),
             zone: if stored.next_run_at.is_some() {
@@ -309,7 +331,12 @@ impl ScheduleView {
             } else {
                 String::new()
             },
-            next: stored.next_run_at.map(say).unwrap_or_default(),
+            next,
+            hint: if hint.is_empty() {
+                String::new()
+            } else {
+                visit.t(hint)
+            },
             note: note.unwrap_or_default(),
             href: paths::schedule_exports_and_return(export_id, &paths::export(export_id)),
         })

@@ -13,11 +13,12 @@ use sea_orm::sea_query::{
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
+use super::schedule_filter::{ScheduleFilter, join_schedule, schedule_rank};
 use crate::auth::{CurrentUser, Permission};
 use crate::connections::{ConnectionKind, Sharing};
 use crate::exports::Access;
 use crate::profiles::value::fold;
-use crate::schedules::{Kind, Schedule};
+use crate::schedules::Schedule;
 use crate::storage::UtcMillis;
 use crate::storage::entities::{connection, export, export_schedule, export_segment, run, user};
 
@@ -73,15 +74,6 @@ pub enum ConnectionFilter {
     Nothing,
     /// This one.
     Uses(Uuid),
-}
-
-/// Which schedule the exports shown have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ScheduleFilter {
-    /// One that is off.
-    Off,
-    /// An active one of this kind.
-    Active(Kind),
 }
 
 /// An export in a list.
@@ -253,19 +245,8 @@ impl ExportQuery<'_> {
         if self.schedule.is_some() || self.sort == ExportColumn::Schedule {
             join_schedule(&mut select);
         }
-        let of_schedule = |column| Expr::col((export_schedule::Entity, column));
-        match self.schedule {
-            Some(ScheduleFilter::Off) => {
-                select.and_where(of_schedule(export_schedule::Column::IsOn).eq(false));
-            }
-            Some(ScheduleFilter::Active(Kind::SystemRefresh)) => {
-                let has_none = of_schedule(export_schedule::Column::ExportId).is_null();
-                select.and_where(has_none.or(schedule_is(Kind::SystemRefresh)));
-            }
-            Some(ScheduleFilter::Active(kind)) => {
-                select.and_where(schedule_is(kind));
-            }
-            None => {}
+        if let Some(schedule) = self.schedule {
+            select.and_where(schedule.condition());
         }
         select
     }
@@ -329,36 +310,6 @@ fn join_connection(select: &mut SelectStatement) {
         Expr::col((connection::Entity, connection::Column::Id))
             .equals((export::Entity, export::Column::ConnectionId)),
     );
-}
-
-fn join_schedule(select: &mut SelectStatement) {
-    select.left_join(
-        export_schedule::Entity,
-        Expr::col((export_schedule::Entity, export_schedule::Column::ExportId))
-            .equals((export::Entity, export::Column::Id)),
-    );
-}
-
-/// Whether the schedule is an active one of a kind.
-fn schedule_is(kind: Kind) -> Expr {
-    let of = |column| Expr::col((export_schedule::Entity, column));
-    of(export_schedule::Column::IsOn)
-        .eq(true)
-        .and(of(export_schedule::Column::Kind).eq(kind.name()))
-}
-
-/// In the order of [`Kind::ALL`], what is off last. Without a schedule an export has the usual one, the first.
-fn schedule_rank() -> Expr {
-    const OFF: i32 = 9;
-    let off = Expr::col((export_schedule::Entity, export_schedule::Column::IsOn)).eq(false);
-    let case = CaseStatement::new().case(off, OFF);
-    (0..)
-        .zip(Kind::ALL)
-        .fold(case, |case, (rank, kind)| {
-            case.case(schedule_is(kind), rank)
-        })
-        .finally(0)
-        .into()
 }
 
 fn join_editor(select: &mut SelectStatement) {

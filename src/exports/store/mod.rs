@@ -24,17 +24,19 @@ use crate::storage::entities::{export, export_schedule, export_segment, user};
 
 mod changes;
 mod listing;
+mod schedule_filter;
 mod schedules;
 mod uses;
 
 pub use changes::{AddedSegment, Detached, add_segment, detach, who_removed};
 pub use listing::{
     ConnectionFilter, ExportColumn, ExportQuery, ListedExport, ListedRun, NEVER_RUN,
-    ScheduleFilter, connections_in_use, count_listed, list_exports,
+    connections_in_use, count_listed, list_exports,
 };
+pub use schedule_filter::ScheduleFilter;
 pub use schedules::{
     Advance, NotRun, ScheduledExport, StoredSchedule, advance, due_schedules, following_refresh,
-    next_scheduled, schedule_of, schedules_of, set_schedule,
+    next_scheduled, next_system_refresh, schedule_of, schedules_of, set_schedule,
 };
 pub use uses::{
     ExportUse, count_using_connection, exports_using_connection, exports_using_segment,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Author, StoreError, record};
 use crate::schedules::{Kind, Recurrence, Schedule};
 use crate::storage::UtcMillis;
-use crate::storage::entities::{export, export_schedule};
+use crate::storage::entities::{export, export_schedule, refresh_schedule};
 
 /// Why an export did not run when it was due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,6 +258,18 @@ fn claim(read: &StoredSchedule) -> UpdateMany<export_schedule::Entity> {
         Some(at) => query.filter(Column::NextRunAt.eq(UtcMillis::from(at))),
         None => query.filter(Column::NextRunAt.is_null()),
     }
+}
+
+/// When the next system refresh begins by itself; `None` while its schedule is off.
+///
+/// # Errors
+/// The database's.
+pub async fn next_system_refresh(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, DbErr> {
+    let found = refresh_schedule::Entity::find().one(db).await?;
+    let at = found
+        .filter(|row| row.is_on)
+        .and_then(|row| row.next_run_at);
+    Ok(at.map(Into::into))
 }
 
 /// Id and name of the exports that follow the system refresh, by name; all of them, or at most `limit` of those that have

@@ -4,6 +4,7 @@
 //! and every change of a task renews it in the same transaction, so a job whose process was killed is taken over and goes
 //! on with the first task that is not finished; the run of an export is asked for in the transaction that says so.
 
+mod lease;
 mod planning;
 pub mod store;
 mod worker;

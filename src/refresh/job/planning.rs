@@ -5,7 +5,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::TaskKind;
-use super::store::{Lease, StoreError};
+use super::lease::Lease;
+use super::store::StoreError;
 use crate::refresh::status::Status;
 use crate::storage::entities::refresh_task;
 use crate::{exports, segments, sources};

@@ -9,8 +9,9 @@ use sea_orm::{DatabaseConnection, TransactionTrait};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::lease::{self, Lease, TaskEnd};
 use super::planning;
-use super::store::{self, Lease, StoreError, TaskEnd};
+use super::store::{self, StoreError};
 use super::{Reason, Task, TaskKind};
 use crate::clock::Clock;
 use crate::connections::Connections;
@@ -29,6 +30,9 @@ const LONGEST_LOAD: SignedDuration = SignedDuration::from_hours(6);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_mins(5);
 /// A job is done with after this, whatever its runs still do.
 const LONGEST_JOB: SignedDuration = SignedDuration::from_hours(12);
+
+/// A job that has been taken as often and does not go on is given up.
+const MAX_CLAIMS: i32 = 20;
 
 /// How fast the clocks of jobs tick.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +139,7 @@ impl Refresher {
     /// The job does not go on; it is taken up again later.
     pub async fn tick(&self) -> anyhow::Result<bool> {
         let now = self.clock.now();
-        let Some(lease) = store::claim(&self.db, now, self.pace.lease).await? else {
+        let Some(lease) = lease::claim(&self.db, now, self.pace.lease).await? else {
             return Ok(false);
         };
         tracing::info!(job = %lease.job_id, "refresh job taken");
@@ -175,10 +179,17 @@ impl Refresher {
 
     async fn work(&self, lease: Lease) -> anyhow::Result<Status> {
         match self.tasks(lease).await {
-            Ok(()) => Ok(lease.finish(&self.db, false, self.clock.now()).await?),
+            Ok(()) => Ok(lease.finish(&self.db, None, self.clock.now()).await?),
             Err(Stop::Canceled(by)) => {
                 self.cancel_runs(lease, by).await?;
-                Ok(lease.finish(&self.db, true, self.clock.now()).await?)
+                let canceled = Some(Status::Canceled);
+                Ok(lease.finish(&self.db, canceled, self.clock.now()).await?)
+            }
+            // Otherwise what nobody can do would keep everything else waiting for ever.
+            Err(Stop::Failed(error)) if lease.claims >= MAX_CLAIMS => {
+                tracing::error!(job = %lease.job_id, error = &*error, "refresh job given up");
+                let failed = Some(Status::Failure);
+                Ok(lease.finish(&self.db, failed, self.clock.now()).await?)
             }
             Err(Stop::Failed(error)) => Err(error),
         }

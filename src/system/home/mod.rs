@@ -17,6 +17,8 @@ use sea_orm::DatabaseConnection;
 
 use crate::auth::Permission;
 use crate::connections::{self, Connections};
+use crate::exports::store::ScheduledExport;
+use crate::refresh;
 use crate::web::{self, Page, PageError, SignedIn};
 
 use accounts::Accounts;
@@ -27,6 +29,8 @@ use store::RecentRun;
 
 /// Runs shown.
 const RECENT_RUNS: u64 = 6;
+/// Next runs shown.
+const NEXT_RUNS: u64 = 6;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -35,6 +39,8 @@ struct HomePage {
     attention: Attention,
     chart: Chart,
     runs: Vec<RecentRun>,
+    /// Exports that run next by themselves.
+    next: Vec<ScheduledExport>,
     /// For administrators only.
     accounts: Option<Accounts>,
     page: Page,
@@ -55,6 +61,7 @@ pub(super) async fn show(
         attention: attention::load(&db, &page, &all, is_administrator).await?,
         chart: Chart::new(&page, &days, store::delivered(&**db, &days).await?),
         runs: store::recent_runs(&**db, RECENT_RUNS).await?,
+        next: refresh::next_runs(&**db, page.now, NEXT_RUNS).await?,
         accounts: match is_administrator {
             true => Some(Accounts::new(
                 &page,
