@@ -85,7 +85,7 @@ pub struct Services {
     /// Works on refresh jobs while the application runs.
     pub refresher: Data<Refresher>,
     /// Starts what is due, while the application runs.
-    pub ticker: Ticker,
+    pub ticker: Data<Ticker>,
 }
 
 impl Services {
@@ -179,7 +179,7 @@ impl Services {
             courier: Data::new(courier),
             sweeper,
             refresher: Data::new(refresher),
-            ticker,
+            ticker: Data::new(ticker),
         })
     }
 
@@ -325,7 +325,7 @@ impl Application {
         let sweeping = tokio::spawn(self.services.sweeper.clone().serve());
         let following = tokio::spawn(system::general::follow((**self.services.db).clone()));
         let refreshing = tokio::spawn((**self.services.refresher).clone().serve());
-        let ticking = tokio::spawn(self.services.ticker.clone().serve());
+        let ticking = tokio::spawn((**self.services.ticker).clone().serve());
         let result = self.server.await;
         ticking.abort();
         refreshing.abort();
