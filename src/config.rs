@@ -42,6 +42,9 @@ pub struct Settings {
     /// Hours that runs wait for somebody to sign in again at Constant Contact before they fail; 0 fails at once.
     /// Default 24.
     pub sign_in_wait_hours: u32,
+    /// Hours that a run asks again whether a part has arrived, when Constant Contact cannot tell, before it fails as "outcome
+    /// unknown"; 0 fails after the first minute. Default 24.
+    pub outcome_wait_hours: u32,
     /// Authority of Microsoft Entra ID. Default `https://login.microsoftonline.com`.
     pub entra_authority_url: Url,
     /// Tenant whose accounts may sign in. Default `organizations`.
@@ -84,6 +87,7 @@ constant_contact_api_url = "https://api.cc.email/v3"
 constant_contact_requests_per_second = 4
 constant_contact_requests_per_day = 10000
 sign_in_wait_hours = 24
+outcome_wait_hours = 24
 entra_authority_url = "https://login.microsoftonline.com"
 entra_tenant = "organizations"
 openid_display_name = "OpenID Connect"

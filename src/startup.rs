@@ -127,7 +127,10 @@ impl Services {
             clock: clock.clone(),
             loads: loads.clone(),
             connections: connections.clone(),
-            pace: Pace::REAL,
+            pace: Pace {
+                outcome_wait: Duration::from_secs(3600 * u64::from(settings.outcome_wait_hours)),
+                ..Pace::REAL
+            },
         };
         let engine = Engine::new(desk.clone());
         let erasures = Erasures::new(desk.clone(), members.clone());

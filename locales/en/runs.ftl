@@ -13,7 +13,10 @@ runs-waiting-for-engine = Waiting for its turn. It starts as soon as the engine 
 runs-waiting-quota = Today's requests to Constant Contact are used up. The run goes on by itself at { $until }.
 runs-waiting-queue = Constant Contact's queue for this account is full. The run tries again at { $until }.
 runs-waiting-vendor = Constant Contact cannot be reached or has a problem. The run tries again at { $until }.
-runs-waiting-certainty = It is not known yet whether a part has arrived. Nothing is sent twice: Listbridge asks again at { $until }.
+runs-waiting-certainty = Outcome unknown: { $part ->
+        [0] it is not known yet what has arrived.
+       *[other] it is not known yet whether part { $part } has arrived.
+    } Nothing is sent before that is certain. Listbridge asks Constant Contact again at { $until }.
 runs-trigger-person = A person
 runs-trigger-command-line = The command line
 runs-trigger-schedule = The schedule
@@ -39,7 +42,7 @@ runs-outcome-segment-broken = A segment does not fit the source any more: { $nam
 runs-outcome-not-allowed = Constant Contact does not allow this account or application to do it. Authenticate again as the account owner or a manager.
 runs-outcome-refused = Constant Contact refused the request and would refuse it again. Read its own words, correct the cause and run again.
 runs-outcome-vendor-unavailable = Constant Contact could not be used for too long. What was accepted is below. Run again later.
-runs-outcome-outcome-unknown = It could not be found out whether a part has arrived. Look for the file name of the part among the activities of the Constant Contact account before you run again.
+runs-outcome-outcome-unknown = Outcome unknown: Constant Contact could not tell for too long whether a part has arrived. Resume the run: it asks first and sends only what is missing. Before you run the export afresh, look for the file name of that part among the activities of the Constant Contact account.
 runs-outcome-activity-failed = Constant Contact accepted the data, but did not complete all of it. See the parts below, then run again.
 runs-outcome-activities-too-slow = Constant Contact did not finish in time. What it accepted may still arrive. Look at the list before you run again.
 runs-outcome-canceled = The run was canceled. What Constant Contact had already accepted is below and stays on the list.
@@ -49,7 +52,7 @@ runs-outcome-deliveries-forgotten = What had been delivered before this run is n
 runs-outcome-other = The run has ended in a way this version does not know.
 runs-part-recorded = Recorded
 runs-part-sending = Sending
-runs-part-unclear = Unclear
+runs-part-unclear = Outcome unknown
 runs-part-accepted = Accepted
 runs-part-completed = Completed
 runs-part-failed = Failed

@@ -13,7 +13,10 @@ runs-waiting-for-engine = 正在等候執行，引擎空閒時會立即開始。
 runs-waiting-quota = 今日對 Constant Contact 的要求已用完。執行會在 { $until } 自動繼續。
 runs-waiting-queue = 此帳戶在 Constant Contact 的佇列已滿。執行會在 { $until } 再試。
 runs-waiting-vendor = 無法連線至 Constant Contact 或其發生問題。執行會在 { $until } 再試。
-runs-waiting-certainty = 尚未確定某部分是否已送達。不會重複傳送：Listbridge 會在 { $until } 再次查詢。
+runs-waiting-certainty = 結果不明：{ $part ->
+        [0] 尚未確定哪些部分已送達。
+       *[other] 尚未確定第 { $part } 部分是否已送達。
+    }確定之前不會傳送任何資料。Listbridge 會在 { $until } 再次向 Constant Contact 查詢。
 runs-trigger-person = 使用者
 runs-trigger-command-line = 命令列
 runs-trigger-schedule = 排程
@@ -39,7 +42,7 @@ runs-outcome-segment-broken = 某個客戶細分已不符合資料來源：{ $na
 runs-outcome-not-allowed = Constant Contact 不允許此帳戶或應用程式執行此操作。請以帳戶負責人或管理員身分重新驗證。
 runs-outcome-refused = Constant Contact 拒絕了要求，再次傳送也會被拒絕。請閱讀其原文，改正原因後再執行。
 runs-outcome-vendor-unavailable = Constant Contact 長時間無法使用。已接受的資料見下方。請稍後再執行。
-runs-outcome-outcome-unknown = 無法確定某部分是否已送達。再次執行前，請在 Constant Contact 帳戶的活動中尋找該部分的檔案名稱。
+runs-outcome-outcome-unknown = 結果不明：Constant Contact 長時間無法告知某部分是否已送達。請繼續此執行：它會先查詢，只傳送欠缺的部分。如要重新執行匯出，請先在 Constant Contact 帳戶的活動中尋找該部分的檔案名稱。
 runs-outcome-activity-failed = Constant Contact 已接受資料，但沒有全部完成。請查看下方各部分後再執行。
 runs-outcome-activities-too-slow = Constant Contact 未能及時完成。已接受的資料仍可能送達。再次執行前請查看清單。
 runs-outcome-canceled = 執行已取消。Constant Contact 已接受的資料見下方，並會保留在清單中。
@@ -49,7 +52,7 @@ runs-outcome-deliveries-forgotten = 系統已不再記住此次執行之前送�
 runs-outcome-other = 執行以此版本不認識的方式結束。
 runs-part-recorded = 已記錄
 runs-part-sending = 正在傳送
-runs-part-unclear = 不明
+runs-part-unclear = 結果不明
 runs-part-accepted = 已接受
 runs-part-completed = 已完成
 runs-part-failed = 已失敗

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::control::{Control, Interrupt};
@@ -16,7 +17,8 @@ use super::part::{Part, PartState, file_name};
 use super::part_writer::{PartLimits, PlannedPart};
 use super::plan::{Planner, Totals};
 use super::preflight::{self, Ready, snapshot_error};
-use super::reconcile;
+use super::reconcile::{self, Asking};
+use super::resume::ACTIVITIES_LISTED;
 use super::retry::{LOOKS_AFTER_TAKEOVER_SECONDS, LOOKS_SECONDS, MAX_SENDS, Remedy};
 use super::run::{Phase, Run};
 use super::store::{PartChange, Progress};
@@ -43,7 +45,7 @@ pub(super) struct Delivery<'a> {
     pub(super) run: &'a Run,
 }
 
-impl Delivery<'_> {
+impl<'a> Delivery<'a> {
     /// Plans and sends every part that has not arrived yet. Returns what was counted.
     pub(super) async fn deliver(
         &mut self,
@@ -57,7 +59,9 @@ impl Delivery<'_> {
             .collect();
         let mut arrived = if self.run.claims > 1 {
             // What an interrupted owner sent last may be unknown here: its record is lost with the power.
-            reconcile::arrived_unrecorded(self.vendor, self.run.id, &recorded).await?
+            self.asking()
+                .arrived_unrecorded(self.vendor, &recorded)
+                .await?
         } else {
             HashMap::new()
         };
@@ -142,18 +146,18 @@ impl Delivery<'_> {
         match before.state {
             state if state.has_arrived() => Ok(()),
             PartState::Sending | PartState::Unclear => {
-                let looks: &[u64] = if before.state == PartState::Sending {
-                    &LOOKS_AFTER_TAKEOVER_SECONDS
-                } else {
-                    &LOOKS_SECONDS
+                // The longer searches for both: whoever sent it is gone, and a resumed run may ask soon after.
+                let looks = &LOOKS_AFTER_TAKEOVER_SECONDS;
+                let done = match before.state {
+                    PartState::Sending => {
+                        self.change(part.number, PartChange::Unclear).await?;
+                        0
+                    }
+                    _ => before.looks,
                 };
-                let done = if before.state == PartState::Sending {
-                    0
-                } else {
-                    before.looks
-                };
+                let sent_at = before.sent_at();
                 if self
-                    .find_out(part.number, &before.file_name, looks, done)
+                    .find_out(part.number, &before.file_name, sent_at, looks, done)
                     .await?
                 {
                     return Ok(());
@@ -197,7 +201,11 @@ impl Delivery<'_> {
             match Remedy::of(&error) {
                 Remedy::FindOut => {
                     self.change(part.number, PartChange::Unclear).await?;
-                    if self.find_out(part.number, name, &LOOKS_SECONDS, 0).await? {
+                    let sent_at = self.desk.clock.now();
+                    if self
+                        .find_out(part.number, name, sent_at, &LOOKS_SECONDS, 0)
+                        .await?
+                    {
                         return Ok(());
                     }
                     if sends >= MAX_SENDS {
@@ -237,26 +245,40 @@ impl Delivery<'_> {
     }
 
     /// Searches the activities for a part until it is found or the searches `looks` are used up, of which `done` have
-    /// happened. Nothing is sent meanwhile.
+    /// happened. Nothing is sent meanwhile, and nothing is concluded from a list that cannot be read.
     async fn find_out(
         &mut self,
         number: u32,
         name: &str,
+        sent_at: Timestamp,
         looks: &[u64],
         done: u32,
     ) -> Result<bool, Interrupt> {
         for seconds in looks.iter().skip(done as usize) {
             reconcile::wait(self.control, *seconds).await?;
-            if let Some(activity) = reconcile::find(self.vendor, name).await? {
+            let found = self.asking().find(self.vendor, number, name).await?;
+            if let Some(activity) = found {
                 self.change(number, PartChange::Accepted(&activity)).await?;
                 self.control.stop_showing_wait().await?;
                 return Ok(true);
             }
             self.change(number, PartChange::LookedInVain).await?;
         }
+        if sent_at + ACTIVITIES_LISTED <= self.desk.clock.now() {
+            // It may have arrived and been forgotten since.
+            return Err(Outcome::from(Ending::OutcomeUnknown).into());
+        }
         self.change(number, PartChange::DidNotArrive).await?;
         self.control.stop_showing_wait().await?;
         Ok(false)
+    }
+
+    fn asking(&self) -> Asking<'a> {
+        Asking {
+            desk: self.desk,
+            control: self.control,
+            run: self.run,
+        }
     }
 
     async fn change(&self, number: u32, change: PartChange<'_>) -> Result<(), Interrupt> {

@@ -17,6 +17,9 @@ pub struct Pace {
     pub stop_grace: Duration,
     /// Runs worked on at once by one engine.
     pub runs_at_once: usize,
+    /// How long a run asks again when nobody can tell whether a part has arrived; setting `outcome_wait_hours`. By the
+    /// application's clock.
+    pub outcome_wait: Duration,
     /// Every other wait (retries, searches, polls) is divided by this.
     pub quickening: u32,
 }
@@ -30,6 +33,7 @@ impl Pace {
         idle: Duration::from_secs(2),
         stop_grace: Duration::from_secs(8),
         runs_at_once: 4,
+        outcome_wait: Duration::from_hours(24),
         quickening: 1,
     };
 
@@ -42,6 +46,7 @@ impl Pace {
         idle: Duration::from_millis(20),
         stop_grace: Duration::from_secs(30),
         runs_at_once: 4,
+        outcome_wait: Duration::from_hours(24),
         quickening: 1_000,
     };
 

@@ -8,16 +8,20 @@
 //! | not reachable; token not renewed | no | tries again | 1 s | 1 min | 2 h |
 //! | a read failed half-way or with 5xx | - | reads again | 1 s | 1 min | 2 h |
 //! | an upload's answer is unclear | perhaps | searches the activities ([`LOOKS_SECONDS`]), then sends again | 1 s | 1 min | [`MAX_SENDS`] sends |
+//! | the activities cannot be searched | perhaps | asks again for a minute, then gives its place to others and asks later | 1 s; 30 s | 15 s; 15 min | setting `outcome_wait_hours` |
 //! | sign-in lost | no | pauses until somebody signs in again, gives its place to others | 1 min | 1 min | setting `sign_in_wait_hours` |
 //! | 401 | no | renews the token once, then stops | - | - | second 401 |
 //! | 403, 404, 409, other 4xx | no | stops with the vendor's words | - | - | at once |
 //!
 //! Sources: `throttled` clears within a second and `quota_exceeded` at 00:00 UTC (guide, "rate limits"; no answer carries
 //! Retry-After); at most 1,000 queued activities (`contactsCSVImport`); no operation has an idempotency key, hence
-//! the searches. The times are ours: long enough for a deployment or an outage at the vendor, short enough that somebody
+//! the searches; activities are kept for 10 days (guide, "activity status"), so that a file that is not listed after that may
+//! have arrived all the same. The times are ours: long enough for a deployment or an outage at the vendor, short enough that somebody
 //! hears of it the same day.
 
 use std::time::Duration;
+
+use jiff::SignedDuration;
 
 use crate::constant_contact::{ClientError, PermitRefused};
 
@@ -47,6 +51,7 @@ impl Backoff {
     pub(super) const THROTTLED: Self = Self::new(1, 8, 3_600);
     pub(super) const QUEUE_FULL: Self = Self::new(15, 120, 6 * 3_600);
     pub(super) const UNAVAILABLE: Self = Self::new(1, 60, 2 * 3_600);
+    pub(super) const ASKING: Self = Self::new(1, 15, 60);
 
     const fn new(first_seconds: u64, longest_seconds: u64, give_up_seconds: u64) -> Self {
         Self {
@@ -63,6 +68,13 @@ impl Backoff {
             .saturating_mul(2_u32.saturating_pow(tries.saturating_sub(1)));
         doubled.min(self.longest)
     }
+}
+
+/// When a run asks again that could not find out whether a part has arrived, and asks since `elapsed` ago: after a quarter
+/// of that time, so that a short outage costs little time and a long one few requests.
+pub(super) fn ask_again_in(elapsed: SignedDuration) -> SignedDuration {
+    let (least, longest) = (SignedDuration::from_secs(30), SignedDuration::from_mins(15));
+    (elapsed / 4).clamp(least, longest)
 }
 
 /// What to do about a failed request.
@@ -121,6 +133,13 @@ mod tests {
             .collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(Backoff::QUEUE_FULL.wait(u32::MAX).as_secs(), 120);
+    }
+
+    #[test]
+    fn asking_again_grows_rarer() {
+        let waits = [0, 60, 600, 3_600, 86_400]
+            .map(|seconds| ask_again_in(SignedDuration::from_secs(seconds)).as_secs());
+        assert_eq!(waits, [30, 30, 150, 900, 900]);
     }
 
     #[test]

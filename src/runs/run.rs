@@ -327,6 +327,8 @@ pub struct Run {
     pub cancel_requested_at: Option<Timestamp>,
     /// When it was last resumed after it had ended, and by whom.
     pub resumed: Option<(Timestamp, Option<Uuid>)>,
+    /// Since when it asks in vain whether a part has arrived; `None` while it can ask.
+    pub asking_since: Option<Timestamp>,
     /// How often an engine has taken it; above 1 it was interrupted or has paused.
     pub claims: u32,
 }

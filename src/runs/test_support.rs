@@ -44,6 +44,7 @@ pub(super) fn run() -> Run {
         finished_at: None,
         cancel_requested_at: None,
         resumed: None,
+        asking_since: None,
         claims: 1,
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Vendor {
     connections: Connections,
     connection_id: Uuid,
     session: Option<Session>,
+    /// How long an outage is borne, and what people read meanwhile.
+    outage: (Backoff, WaitingFor),
 }
 
 struct Session {
@@ -66,7 +68,23 @@ impl Vendor {
             connections,
             connection_id,
             session: None,
+            outage: (Backoff::UNAVAILABLE, WaitingFor::Vendor),
         }
+    }
+
+    /// Reads what decides whether a part has arrived: an outage is not borne for long, since the run then gives its place
+    /// to others. See [`super::reconcile`].
+    ///
+    /// # Errors
+    /// As [`Vendor::read`].
+    pub(super) async fn ask<T>(
+        &mut self,
+        read: Call<'_, T>,
+    ) -> Result<Result<T, ClientError>, Interrupt> {
+        let usual = std::mem::replace(&mut self.outage, (Backoff::ASKING, WaitingFor::Certainty));
+        let answer = self.read(read).await;
+        self.outage = usual;
+        answer
     }
 
     /// Reads, again and again while that makes sense.
@@ -89,8 +107,9 @@ impl Vendor {
             };
             match Remedy::of(&error) {
                 Remedy::GiveUp => return Ok(Err(error)),
-                Remedy::FindOut => {
-                    let again = Remedy::Again(Backoff::UNAVAILABLE, Some(WaitingFor::Vendor));
+                Remedy::FindOut | Remedy::Again(Backoff::UNAVAILABLE, _) => {
+                    let (backoff, reason) = self.outage;
+                    let again = Remedy::Again(backoff, Some(reason));
                     self.cure(again, &mut patience, &error).await?;
                 }
                 remedy => self.cure(remedy, &mut patience, &error).await?,
@@ -233,10 +252,8 @@ impl Vendor {
     ) -> Result<(), Interrupt> {
         let ending = match error {
             TokenError::Temporary(_) | TokenError::OutcomeUnknown(_) => {
-                let reason = Some(WaitingFor::Vendor);
-                return self
-                    .back_off(Backoff::UNAVAILABLE, patience, reason, &error)
-                    .await;
+                let (backoff, reason) = self.outage;
+                return self.back_off(backoff, patience, Some(reason), &error).await;
             }
             TokenError::Database(error) => return Err(error.into()),
             TokenError::NotFound => Ending::ConnectionGone,

@@ -94,11 +94,8 @@ async fn a_refusal_ends_the_run_in_the_vendors_words() {
         assert_eq!(ending(&run), expected, "{kind:?}: {run:?}");
         assert_eq!(run.state, RunState::FailedPermanent);
         let account = Stage::account(&run, &parts);
-        let arrived = account.delivered + account.under_way;
-        assert!(
-            arrived > 0,
-            "what had arrived is still counted: {kind:?} {account:?}"
-        );
+        // Its activity may have met the deleted list.
+        assert!(parts[0].state.has_arrived(), "{kind:?} {parts:?}");
         assert!(account.lost > 0);
         stage.files();
     }

@@ -16,6 +16,7 @@ mod resume;
 mod rows;
 mod sign_in;
 mod support;
+mod unknown;
 #[path = "../support/mod.rs"]
 mod web;
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::auth::{self, Permission};
 use crate::runs::store::approvals::{self, Approval};
-use crate::runs::{Account, Ending, Part, Rejection, Run, RunState, WaitingFor, store};
+use crate::runs::{Account, Ending, Part, PartState, Rejection, Run, RunState, WaitingFor, store};
 use crate::web::{Page, PageError, Tone};
 
 /// A run with its parts and its account.
@@ -58,11 +58,19 @@ impl RunView {
             return page
                 .msg(waiting.reason.label_key())
                 .text("until", until)
+                .num("part", self.unclear_part())
                 .to_string();
         }
         page.t(run
             .phase
             .map_or("runs-waiting-for-engine", |phase| phase.label_key()))
+    }
+
+    /// Number of the first part of which nobody knows whether it arrived; 0 when there is none.
+    fn unclear_part(&self) -> u32 {
+        let is_unclear = |part: &&Part| part.state == PartState::Unclear;
+        let unclear = self.parts.iter().find(is_unclear);
+        unclear.map_or(0, |part| part.number)
     }
 
     /// Whether anything was left out, cut or sent.

@@ -46,6 +46,7 @@ pub(in crate::runs) struct Progress {
     pub(in crate::runs) members: Option<u64>,
     pub(in crate::runs) totals: Option<Totals>,
     pub(in crate::runs) is_planned: Option<bool>,
+    pub(in crate::runs) asking_since: Option<Option<Timestamp>>,
     /// Requests made since the last change.
     pub(in crate::runs) requests: u64,
 }
@@ -200,6 +201,10 @@ impl Lease {
         }
         if let Some(is_planned) = progress.is_planned {
             set(run::Column::IsPlanned, Expr::value(is_planned));
+        }
+        if let Some(since) = progress.asking_since {
+            let since = since.map(UtcMillis::from);
+            set(run::Column::AskingSince, Expr::value(since));
         }
         let query = changes
             .into_iter()

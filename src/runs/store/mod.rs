@@ -366,6 +366,7 @@ fn read(model: run::Model) -> Result<Run, StoreError> {
         finished_at: model.finished_at.map(Into::into),
         cancel_requested_at: model.cancel_requested_at.map(Into::into),
         resumed: model.resumed_at.map(|at| (at.into(), model.resumed_by)),
+        asking_since: model.asking_since.map(Into::into),
         claims: model.claims.unsigned_abs(),
     })
 }

@@ -27,6 +27,8 @@ pub(in crate::runs) enum PartChange<'a> {
     Unclear,
     /// The activities were searched for it in vain.
     LookedInVain,
+    /// The activities could not be searched, for this reason.
+    CouldNotAsk(String),
     /// Several searches have not found it: it did not arrive.
     DidNotArrive,
     /// It arrived.
@@ -102,6 +104,7 @@ impl Lease {
         let plus = |column: run_part::Column, change: i32| Expr::col(column).add(change);
         let changed = match change {
             PartChange::Sending => set_state(part, PartState::Sending)
+                .col_expr(run_part::Column::VendorWords, Expr::value(None::<String>))
                 .col_expr(run_part::Column::Sends, plus(run_part::Column::Sends, 1))
                 .col_expr(
                     run_part::Column::LastSentAt,
@@ -115,6 +118,8 @@ impl Lease {
             PartChange::LookedInVain => {
                 part.col_expr(run_part::Column::Looks, plus(run_part::Column::Looks, 1))
             }
+            PartChange::CouldNotAsk(words) => set_state(part, PartState::Unclear)
+                .col_expr(run_part::Column::VendorWords, Expr::value(words)),
             PartChange::DidNotArrive => set_state(part, PartState::Recorded),
             PartChange::Accepted(activity) => set_activity(
                 part.col_expr(

@@ -213,6 +213,7 @@ async fn insert(
         cancel_requested_by: Set(None),
         resumed_at: Set(None),
         resumed_by: Set(None),
+        asking_since: Set(None),
         owner: Set(None),
         lease_until: Set(None),
         claims: Set(0),

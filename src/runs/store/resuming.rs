@@ -123,6 +123,7 @@ async fn open(
         .col_expr(run::Column::VendorWords, Expr::value(None::<String>))
         .col_expr(run::Column::StartedAt, Expr::value(None::<UtcMillis>))
         .col_expr(run::Column::FinishedAt, Expr::value(None::<UtcMillis>))
+        .col_expr(run::Column::AskingSince, Expr::value(None::<UtcMillis>))
         .col_expr(
             run::Column::CancelRequestedAt,
             Expr::value(None::<UtcMillis>),

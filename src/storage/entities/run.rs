@@ -51,6 +51,8 @@ pub struct Model {
     /// When it was last taken up again after it had ended.
     pub resumed_at: Option<UtcMillis>,
     pub resumed_by: Option<Uuid>,
+    /// Since when it asks in vain whether a part has arrived.
+    pub asking_since: Option<UtcMillis>,
     /// Engine that works on it.
     pub owner: Option<Uuid>,
     pub lease_until: Option<UtcMillis>,
