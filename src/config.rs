@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -72,8 +72,8 @@ pub struct Settings {
     /// Days for which the snapshots of finished runs are held, so that rejected, cut and undelivered rows can be
     /// downloaded. Default 30.
     pub rows_kept_days: u32,
-    /// Where session cookies keep their content: `cookie` (signed and sealed in the cookie itself).
-    pub session_store: String,
+    /// Where browser sessions keep their content: `cookie` (sealed in the cookie itself), or a `redis://` address.
+    pub session_store: SecretString,
 }
 
 /// Built-in values of every setting that has one.
@@ -166,8 +166,14 @@ impl Settings {
                 "public_url must start with http:// or https://".into(),
             ));
         }
-        if self.session_store != "cookie" {
-            return Err(SettingsError("session_store must be \"cookie\"".into()));
+        let store = self.session_store.expose_secret();
+        let is_redis =
+            || Url::parse(store).is_ok_and(|url| url.scheme() == "redis" && url.has_host());
+        if store != "cookie" && !is_redis() {
+            return Err(SettingsError(
+                "session_store must be \"cookie\" or an address such as redis://127.0.0.1:6379"
+                    .into(),
+            ));
         }
         Ok(self)
     }
@@ -376,6 +382,22 @@ mod tests {
         from_environment(&[entra.to_vec(), vec![group, tenant]].concat()).unwrap();
         let settings = from_environment(&issuer("http://127.0.0.1:9")).unwrap();
         assert!(settings.groups().is_empty());
+    }
+
+    #[test]
+    fn sessions_are_kept_in_the_cookie_or_in_redis() {
+        for (store, is_good) in [
+            ("cookie", true),
+            ("redis://:secret@127.0.0.1:6379/2", true),
+            ("rediss://127.0.0.1", false),
+            ("memory", false),
+            ("redis:nonsense", false),
+        ] {
+            let settings = from_environment(&[("LISTBRIDGE_SESSION_STORE", store)]);
+            assert_eq!(settings.is_ok(), is_good, "{store}");
+            let said = format!("{settings:?}");
+            assert!(!said.contains(":secret@"), "{said}");
+        }
     }
 
     #[test]

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, SessionLifecycle};
-use actix_session::storage::CookieSessionStore;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Key, SameSite};
 use actix_web::dev::{Server, ServerHandle};
@@ -40,7 +39,9 @@ use crate::storage::{self, MasterKey};
 use crate::system;
 use crate::system::sweeper::Sweeper;
 use crate::web::headers::SecurityHeaders;
-use crate::web::{PageError, assets, csrf, errors, headers, load_visit};
+use crate::web::{
+    BrowserSessions, PageError, assets, csrf, errors, guard_session_store, headers, load_visit,
+};
 
 /// Requests in progress get this long to finish after a stop signal.
 const SHUTDOWN_SECONDS: u64 = 10;
@@ -60,6 +61,8 @@ pub struct Services {
     pub clock: Data<Clock>,
     /// OpenID Connect providers people sign in through.
     pub providers: Data<Providers>,
+    /// Where browser sessions keep their content.
+    pub sessions: Data<BrowserSessions>,
     /// Whether the first user exists.
     pub set_up: Data<SetUpState>,
     /// Loads of sources, and through it the snapshots.
@@ -164,7 +167,11 @@ impl Services {
             ],
         );
         let providers = Providers::new(&settings).context("cannot set up sign-ins")?;
+        let sessions = BrowserSessions::new(&settings.session_store)
+            .await
+            .context("cannot set up the session store")?;
         Ok(Self {
+            sessions: Data::new(sessions),
             providers: Data::new(providers),
             settings: Data::new(settings),
             db: Data::new(db),
@@ -244,6 +251,7 @@ impl Application {
                 .app_data(shared.clock.clone())
                 .app_data(shared.set_up.clone())
                 .app_data(shared.providers.clone())
+                .app_data(shared.sessions.clone())
                 .app_data(shared.loads.clone())
                 .app_data(shared.uploads.clone())
                 .app_data(shared.members.clone())
@@ -276,7 +284,8 @@ impl Application {
                         .wrap(from_fn(csrf::guard))
                         .wrap(from_fn(load_visit))
                         .wrap(from_fn(errors::draw))
-                        .wrap(sessions(&cookie_key, is_https))
+                        .wrap(sessions(&shared.sessions, &cookie_key, is_https))
+                        .wrap(from_fn(guard_session_store))
                         .configure(pages)
                         .default_service(web::to(|| async {
                             Err::<String, _>(PageError::NotFound)
@@ -460,8 +469,12 @@ fn cookie_key(master: &MasterKey) -> Key {
     )
 }
 
-fn sessions(key: &Key, is_https: bool) -> SessionMiddleware<CookieSessionStore> {
-    SessionMiddleware::builder(CookieSessionStore::default(), key.clone())
+fn sessions(
+    store: &BrowserSessions,
+    key: &Key,
+    is_https: bool,
+) -> SessionMiddleware<BrowserSessions> {
+    SessionMiddleware::builder(store.clone(), key.clone())
         .cookie_name("listbridge_session".into())
         .cookie_secure(is_https)
         .cookie_http_only(true)

@@ -7,7 +7,7 @@
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use askama::Template;
@@ -188,6 +188,46 @@ fn redraw<B>(response: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .body(html.unwrap_or_else(|| status.to_string()));
     response.into_response(answer)
+}
+
+/// How long a browser waits before it asks again by itself, in seconds.
+const RETRY_AFTER_SECONDS: &str = "10";
+
+/// The page while sessions cannot be read: nobody is known, so it has no navigation and no forms.
+pub(super) fn draw_without_session(
+    request: &ServiceRequest,
+    cause: impl std::error::Error,
+) -> HttpResponse {
+    let reference = Uuid::new_v4().simple().to_string()[..8].to_owned();
+    let pattern = request.match_pattern();
+    tracing::error!(reference, pattern, %cause, "request failed");
+    let lang = super::visit::choose_lang(request, None);
+    let page = ErrorPage {
+        title: lang.t("error-unavailable-title"),
+        text: lang.t("error-session-store-text"),
+        page: Page {
+            lang,
+            user: None,
+            csrf: String::new(),
+            flash: Vec::new(),
+            nav: "",
+            path: String::new(),
+            now: request
+                .app_data::<actix_web::web::Data<crate::clock::Clock>>()
+                .map(|clock| clock.now())
+                .unwrap_or_default(),
+            zone: jiff::tz::TimeZone::system(),
+            unread_notices: 0,
+        },
+        reference: Some(reference),
+    };
+    let html = page
+        .render()
+        .inspect_err(|error| tracing::error!(%error, "error page cannot be drawn"));
+    HttpResponse::ServiceUnavailable()
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))
+        .body(html.unwrap_or_default())
 }
 
 impl PageError {

@@ -40,6 +40,7 @@ pub mod headers;
 mod list;
 mod page;
 pub mod paths;
+mod session_store;
 pub mod spreadsheet;
 mod status;
 mod visit;
@@ -48,6 +49,7 @@ pub use errors::PageError;
 pub use field_errors::FieldErrors;
 pub use list::{Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Pager};
 pub use page::{Flash, FlashLevel, MOST_UNREAD, Moment, Page};
+pub use session_store::{BrowserSessions, StoreDown, guard as guard_session_store};
 pub use status::{Step, Tone};
 pub use visit::{LANG_COOKIE, SignedIn, Visit, ZONE_COOKIE, load_visit};
 

@@ -244,7 +244,7 @@ fn browser_zone(request: &ServiceRequest) -> TimeZone {
         .unwrap_or(TimeZone::UTC)
 }
 
-fn choose_lang(request: &ServiceRequest, user: Option<&CurrentUser>) -> Lang {
+pub(super) fn choose_lang(request: &ServiceRequest, user: Option<&CurrentUser>) -> Lang {
     let from_cookie = || request.cookie(LANG_COOKIE)?.value().parse().ok();
     let from_header = || {
         let header = request.headers().get(ACCEPT_LANGUAGE)?.to_str().ok()?;

@@ -8,6 +8,7 @@
 pub(crate) mod connections;
 pub(crate) mod openid;
 pub(crate) mod postgres;
+pub(crate) mod redis;
 pub(crate) mod webdriver;
 
 use std::collections::HashMap;
@@ -86,6 +87,22 @@ async fn spawn_empty_app_with_clock(clock: Clock, change: impl FnOnce(&mut Setti
         base_url,
         services,
         data_dir,
+        handle,
+    }
+}
+
+/// Another process of the same installation.
+pub(crate) async fn spawn_replica(of: &TestApp) -> TestApp {
+    let settings = (**of.services.settings).clone();
+    let application = Application::build(settings, Clock::system()).await.unwrap();
+    let base_url = format!("http://{}", application.address());
+    let services = application.services().clone();
+    let handle = application.handle();
+    tokio::spawn(application.run());
+    TestApp {
+        base_url,
+        services,
+        data_dir: tempfile::tempdir().unwrap(),
         handle,
     }
 }

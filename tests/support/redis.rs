@@ -1,0 +1,128 @@
+//! A private Redis on a free port, for tests that need the real thing.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The running server; stops when dropped.
+pub(crate) struct Redis {
+    child: Child,
+    port: u16,
+    dir: TempDir,
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Redis {
+    /// Starts a server, or answers `None` where it is not installed. With `TEST_REDIS=required` that fails the test.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the variable steers tests, not the program"
+    )]
+    pub(crate) async fn start() -> Option<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let dir = tempfile::tempdir().unwrap();
+        let Some(child) = spawn(port, &dir) else {
+            let is_required = std::env::var("TEST_REDIS").is_ok_and(|value| value == "required");
+            assert!(!is_required, "redis-server is required but not installed");
+            eprintln!("redis-server is not installed: this test was passed over");
+            return None;
+        };
+        let redis = Self { child, port, dir };
+        redis.wait().await;
+        Some(redis)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Stops answering without closing anything, as a machine that hangs.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// The same server again, empty.
+    pub(crate) async fn start_again(&mut self) {
+        self.child = spawn(self.port, &self.dir).unwrap();
+        self.wait().await;
+    }
+
+    /// Every key and value, as one text.
+    pub(crate) async fn dump(&self) -> String {
+        use deadpool_redis::redis;
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS")
+            .arg("*")
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        let mut text = String::new();
+        for key in keys {
+            let value: String = redis::cmd("GET")
+                .arg(&key)
+                .query_async(&mut connection)
+                .await
+                .unwrap();
+            text += &format!("{key} {value}\n");
+        }
+        text
+    }
+
+    async fn wait(&self) {
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port))
+            .await
+            .is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn spawn(port: u16, dir: &TempDir) -> Option<Child> {
+    Command::new("redis-server")
+        .args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ])
+        .arg("--dir")
+        .arg(dir.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()
+}
