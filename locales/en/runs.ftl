@@ -66,6 +66,7 @@ runs-rejected-email-too-long = Rejected: email address too long
 runs-rejected-anniversary = Rejected: the anniversary is not a date
 runs-rejected-birthday = Rejected: birthday day and month do not go together
 runs-rejected-excluded = Left out: on the exclusion list
+runs-rejected-left = Left out: left the list or unsubscribed
 runs-title = Run of { $name }
 runs-already-running = This export is running already. This is its run.
 runs-canceling = Canceling: the run stops after the request that is under way.

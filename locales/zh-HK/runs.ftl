@@ -66,6 +66,7 @@ runs-rejected-email-too-long = 拒絕：電子郵件地址太長
 runs-rejected-anniversary = 拒絕：週年紀念日不是日期
 runs-rejected-birthday = 拒絕：生日的日與月不相符
 runs-rejected-excluded = 已略過：在排除清單上
+runs-rejected-left = 已略過：已自行離開清單或取消訂閱
 runs-title = { $name } 的執行
 runs-already-running = 此匯出正在執行。這是該次執行。
 runs-canceling = 正在取消：執行會在目前的要求完成後停止。

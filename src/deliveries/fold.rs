@@ -12,7 +12,7 @@ use crate::storage::entities::delivery_chunk;
 use sea_orm::{ColumnTrait, EntityTrait};
 
 /// Entries of one folded chunk; one statement writes 800,000 bytes.
-const ENTRIES_AT_A_TIME: usize = 40_000;
+pub(super) const ENTRIES_AT_A_TIME: usize = 40_000;
 /// Entries and chunks that are too few to fold.
 const FEW_ENTRIES: usize = 400_000;
 const FEW_CHUNKS: usize = 64;

@@ -235,6 +235,51 @@ pub async fn settle(
     save(transaction, &state).await
 }
 
+/// The latest version, whatever the target.
+///
+/// # Errors
+/// The database's.
+pub async fn latest(db: &impl ConnectionTrait, export_id: Uuid) -> Result<Option<i64>, DbErr> {
+    let state = delivery_state::Entity::find_by_id(export_id)
+        .one(db)
+        .await?;
+    Ok(state.map(|state| state.version))
+}
+
+/// Adds what was learned of entries of the latest version, `version`, at once; the version it is in force with. `None`
+/// when somebody has changed something meanwhile.
+///
+/// # Errors
+/// The database's.
+pub async fn add_news(
+    db: &DatabaseConnection,
+    export_id: Uuid,
+    run_id: Uuid,
+    version: i64,
+    news: &[(Kind, Vec<Entry>)],
+) -> Result<Option<i64>, DbErr> {
+    if news.iter().all(|(_, entries)| entries.is_empty()) {
+        return Ok(Some(version));
+    }
+    let transaction = db.begin().await?;
+    let state = lock(&transaction, export_id).await?;
+    let Some(mut state) = state.filter(|state| state.version == version) else {
+        return Ok(None);
+    };
+    state.version += 1;
+    state.complete_run_id = None;
+    for (kind, entries) in news {
+        for some in entries.chunks(super::fold::ENTRIES_AT_A_TIME) {
+            let bytes = some.iter().copied().flat_map(Entry::to_bytes).collect();
+            let place = (export_id, run_id, 0);
+            add_chunk(&transaction, place, *kind, Some(state.version), bytes).await?;
+        }
+    }
+    save(&transaction, &state).await?;
+    transaction.commit().await?;
+    Ok(Some(state.version))
+}
+
 /// Forgets everything about an export.
 ///
 /// # Errors
@@ -280,6 +325,8 @@ pub async fn forget_address(db: &DatabaseConnection, address: [u8; 8]) -> Result
         }
         if is_found {
             forgotten += 1;
+            // Whoever has read it before does not write it back.
+            state.version += 1;
             state.complete_run_id = None;
             save(&transaction, &state).await?;
         }

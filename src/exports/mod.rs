@@ -28,6 +28,6 @@ pub use definition::{
     Attribute, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_PROFILES, MAX_SEGMENTS, Target,
     UnknownTarget,
 };
-pub use mode::{Delivery, Mode};
+pub use mode::{Delivery, Leavers, Mode};
 pub(crate) use pages::target_label;
 pub use store::{Author, Export, StoreError};

@@ -8,12 +8,64 @@ use serde::{Deserialize, Serialize};
 pub struct Delivery {
     /// Who is sent.
     pub mode: Mode,
+    /// What becomes of people who left the list by themselves.
+    pub leavers: Leavers,
 }
 
 impl Delivery {
     /// Whether deliveries must be remembered for it.
     pub fn remembers(&self) -> bool {
-        self.mode != Mode::Full
+        self.mode != Mode::Full || self.respects_leavers()
+    }
+
+    /// Whether people who left the list by themselves are not put back.
+    pub fn respects_leavers(&self) -> bool {
+        match self.leavers {
+            Leavers::ByMode => self.mode != Mode::Full,
+            Leavers::Respect => true,
+            Leavers::PutBack => false,
+        }
+    }
+}
+
+/// What becomes of people who left the list by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leavers {
+    /// Respected unless everybody is sent every time, which is what the reference product does.
+    #[default]
+    ByMode,
+    /// They are not put back.
+    Respect,
+    /// They are put back when they are sent.
+    PutBack,
+}
+
+impl Leavers {
+    /// Every choice, in the order of the form.
+    pub const ALL: [Self; 3] = [Self::ByMode, Self::Respect, Self::PutBack];
+
+    /// Name in forms.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ByMode => "by_mode",
+            Self::Respect => "respect",
+            Self::PutBack => "put_back",
+        }
+    }
+
+    /// The choice with a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
+
+    /// Message key of what it means.
+    pub fn label_key(self) -> &'static str {
+        match self {
+            Self::ByMode => "exports-leavers-by-mode",
+            Self::Respect => "exports-leavers-respect",
+            Self::PutBack => "exports-leavers-put-back",
+        }
     }
 }
 
@@ -75,7 +127,11 @@ mod tests {
     fn a_mode_is_written_under_its_name() {
         for mode in Mode::ALL {
             assert_eq!(Mode::from_name(mode.name()), Some(mode));
-            let json = serde_json::to_value(Delivery { mode }).unwrap();
+            let delivery = Delivery {
+                mode,
+                ..Delivery::default()
+            };
+            let json = serde_json::to_value(delivery).unwrap();
             assert_eq!(json["mode"], mode.name());
             assert_eq!(serde_json::from_value::<Delivery>(json).unwrap().mode, mode);
         }

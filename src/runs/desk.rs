@@ -67,6 +67,7 @@ impl Desk {
             today,
             exclusions,
             delivered: None,
+            knows_leavers: false,
         })
     }
 

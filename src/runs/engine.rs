@@ -17,6 +17,7 @@ use super::control::{Control, Interrupt};
 use super::deliver::Delivery;
 use super::desk::Desk;
 use super::follow;
+use super::leavers;
 use super::outcome::{Ending, Outcome};
 use super::preflight;
 use super::remembered;
@@ -258,6 +259,9 @@ impl Engine {
                 remembered::nothing_changed(desk, control, &last).await?;
                 return self.account(control, run, vendor).await;
             }
+            let inputs = leavers::look(desk, control, vendor, run, inputs).await?;
+            let (export_id, definition) = (run.export_id, &run.definition);
+            let ready = remembered::onto(desk, export_id, definition, &inputs, ready).await?;
             let members = match run.members {
                 Some(members) => members,
                 None => preflight::count(desk, &ready).await?,
@@ -273,8 +277,6 @@ impl Engine {
                 };
                 control.lease.progress(&desk.db, progress).await?;
             }
-            let (export_id, definition) = (run.export_id, &run.definition);
-            let ready = remembered::onto(desk, export_id, definition, &inputs, ready).await?;
             let mut delivery = Delivery {
                 desk,
                 control,

@@ -29,6 +29,7 @@
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
 //! | `resume` | going on with a run that failed or was canceled |
 //! | `remembered` | exports that leave out what was delivered before |
+//! | `leavers`, `list_members` | who left the list by themselves; who is on it |
 //! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
 //! | `notify` | what the end of a run means for notices |
 //! | [`person`] | what a run did with one person |
@@ -46,6 +47,8 @@ mod desk;
 mod engine;
 mod follow;
 mod keep;
+mod leavers;
+mod list_members;
 mod normalise;
 mod notify;
 mod outcome;

@@ -87,8 +87,8 @@ pub async fn fate_of(
             Err(LoadError::Gone) => return Ok(None),
             Err(LoadError::Database(error)) => return Err(error.into()),
         };
-        let mode = run.definition.delivery.mode;
-        layout = layout.remembering(Remembered::new(keys, set, mode));
+        let delivery = run.definition.delivery.clone();
+        layout = layout.remembering(Remembered::new(keys, set, delivery));
     }
     let limits = PartLimits::for_import(&file_name(run.id, 1), &[run.definition.list_id]);
     // Whether somebody is a duplicate depends on rows with the same address alone, and these are all of them.

@@ -89,6 +89,8 @@ pub struct Layout {
     excluded: Arc<ExcludedSet>,
     /// What had been delivered before, where that counts.
     remembered: Option<Arc<Remembered>>,
+    /// Whether rows are compared with what had been delivered.
+    compares: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -143,6 +145,7 @@ impl Layout {
             header,
             excluded: Arc::default(),
             remembered: None,
+            compares: true,
         })
     }
 
@@ -184,7 +187,8 @@ impl Layout {
             rules: judged.iter().map(|(rule, _)| *rule).collect(),
             header: self.header.clone(),
             excluded: self.excluded.clone(),
-            remembered: None,
+            remembered: self.remembered.clone(),
+            compares: false,
         }
     }
 
@@ -221,6 +225,7 @@ pub struct Planner {
     rules: Vec<ValueRule>,
     excluded: Arc<ExcludedSet>,
     remembered: Option<Arc<Remembered>>,
+    compares: bool,
     seen: SeenEmails,
     writer: PartWriter,
     totals: Totals,
@@ -238,6 +243,7 @@ impl Planner {
             rules: layout.rules.clone(),
             excluded: layout.excluded.clone(),
             remembered: layout.remembered.clone(),
+            compares: layout.compares,
             seen: SeenEmails::with_capacity(expected),
             writer: PartWriter::new(layout.header.clone(), limits),
             totals: Totals::default(),
@@ -262,8 +268,12 @@ impl Planner {
         self.row.extend_from_slice(email.as_bytes());
         // Attributes of a profile without a good address are looked at as well: "adjusted" is about the values.
         let attributes = self.push_attributes(value);
+        let remembered = self.remembered.as_deref();
         let checked = match check_email(email) {
             Ok(()) if self.excluded.contains(email) => Err(Rejection::Excluded),
+            Ok(()) if remembered.is_some_and(|known| known.has_left(email)) => {
+                Err(Rejection::LeftList)
+            }
             checked => checked,
         };
         let checked = checked.map_err(|reason| Flaw { reason, column: 0 });
@@ -277,7 +287,7 @@ impl Planner {
             self.fate = Fate::Duplicate;
             return None;
         }
-        let entry = match &self.remembered {
+        let entry = match remembered.filter(|_| self.compares) {
             None => None,
             Some(remembered) => match remembered.compare(email, &self.row) {
                 Compared::News(entry) => Some(entry.to_bytes()),

@@ -21,17 +21,20 @@ pub enum Rejection {
     BirthdayIncomplete,
     /// The address or its domain is on the exclusion list.
     Excluded,
+    /// They left the list by themselves, and the export respects that.
+    LeftList,
 }
 
 impl Rejection {
     /// Every reason, in the order they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EmailMissing,
         Self::EmailMalformed,
         Self::EmailTooLong,
         Self::AnniversaryNotADate,
         Self::BirthdayIncomplete,
         Self::Excluded,
+        Self::LeftList,
     ];
 
     /// Name in the database and in JSON answers.
@@ -43,6 +46,7 @@ impl Rejection {
             Self::AnniversaryNotADate => "anniversary_not_a_date",
             Self::BirthdayIncomplete => "birthday_incomplete",
             Self::Excluded => "excluded",
+            Self::LeftList => "left_list",
         }
     }
 
@@ -55,6 +59,7 @@ impl Rejection {
             Self::AnniversaryNotADate => "runs-rejected-anniversary",
             Self::BirthdayIncomplete => "runs-rejected-birthday",
             Self::Excluded => "runs-rejected-excluded",
+            Self::LeftList => "runs-rejected-left",
         }
     }
 }

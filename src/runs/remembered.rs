@@ -18,14 +18,14 @@ use super::run::{Inputs, Phase, Run};
 use super::store::{self, Progress, StoreError};
 use crate::connections;
 use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
-use crate::exports::{ExportDefinition, Mode};
+use crate::exports::{Delivery, ExportDefinition};
 
 /// What a plan knows of earlier deliveries, and how it marks its own.
 #[derive(Debug)]
 pub struct Remembered {
     keys: Keys,
     set: DeliveredSet,
-    mode: Mode,
+    delivery: Delivery,
 }
 
 /// What a row is, compared with what was delivered.
@@ -38,14 +38,26 @@ pub enum Compared {
 }
 
 impl Remembered {
-    pub(super) fn new(keys: Keys, set: DeliveredSet, mode: Mode) -> Self {
-        Self { keys, set, mode }
+    pub(super) fn new(keys: Keys, set: DeliveredSet, delivery: Delivery) -> Self {
+        Self {
+            keys,
+            set,
+            delivery,
+        }
+    }
+
+    /// Whether whoever has this address left the list and is not to be put back.
+    pub(super) fn has_left(&self, email: &str) -> bool {
+        let kind = || self.set.find_address(self.keys.address(email));
+        self.delivery.respects_leavers()
+            && self.set.count(Kind::Left) > 0
+            && kind().is_some_and(|(_, kind)| kind == Kind::Left)
     }
 
     /// Compares a row as it would be sent to an address.
     pub(super) fn compare(&self, email: &str, row: &[u8]) -> Compared {
         let row = self.keys.row(row);
-        if self.mode.leaves_out_unchanged() && self.set.find_row(row).is_some() {
+        if self.delivery.mode.leaves_out_unchanged() && self.set.find_row(row).is_some() {
             return Compared::Unchanged;
         }
         Compared::News(Entry {
@@ -104,7 +116,7 @@ pub(super) async fn onto(
         Err(LoadError::Database(error)) => return Err(error.into()),
     };
     let keys = Keys::new(desk.connections.master_key());
-    let remembered = Remembered::new(keys, set, definition.delivery.mode);
+    let remembered = Remembered::new(keys, set, definition.delivery.clone());
     Ok(Ready {
         layout: ready.layout.remembering(remembered),
         ..ready

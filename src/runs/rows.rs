@@ -16,6 +16,8 @@ use super::part::file_name;
 use super::part_writer::PartLimits;
 use super::plan::{Fate, Planner};
 use super::preflight::{self, Ready};
+use super::reject::Rejection;
+use super::remembered;
 use super::run::Run;
 use crate::exports::ExportDefinition;
 use crate::locale::Lang;
@@ -87,7 +89,12 @@ pub(super) async fn read(
 ) -> Result<Pieces, Gone> {
     let inputs = run.inputs.as_ref().ok_or(Gone)?;
     let ready = preflight::prepare(desk, &run.definition, inputs).await;
-    let ready = ready.map_err(|_| Gone)?;
+    let mut ready = ready.map_err(|_| Gone)?;
+    if run.totals.rejected.of(Rejection::LeftList) > 0 {
+        let (export_id, definition) = (run.export_id, &run.definition);
+        let known = remembered::onto(desk, export_id, definition, inputs, ready).await;
+        ready = known.map_err(|_| Gone)?;
+    }
     let limits = PartLimits::for_import(&file_name(run.id, 1), &[run.definition.list_id]);
     let mut report = Report {
         columns: column_names(&run.definition),

@@ -273,6 +273,9 @@ pub struct Inputs {
     /// Version of what the export remembered of its deliveries; `None` where that does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivered: Option<i64>,
+    /// Whether that tells who has left the list, where the export respects it.
+    #[serde(default)]
+    pub knows_leavers: bool,
 }
 
 impl Inputs {
@@ -280,6 +283,7 @@ impl Inputs {
     pub(super) fn reads_the_same(&self, other: &Self) -> bool {
         let read = |inputs: &Self| Self {
             delivered: None,
+            knows_leavers: false,
             ..inputs.clone()
         };
         read(self) == read(other)

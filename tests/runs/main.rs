@@ -6,6 +6,7 @@ mod brake;
 mod checks;
 mod delivery;
 mod interruptions;
+mod leavers;
 mod logs;
 mod modes;
 mod outcomes;

@@ -13,7 +13,8 @@ use self::guess::{field_meaning, guess_field};
 use super::account::AccountProblem;
 use super::offers::Offers;
 use super::{
-    Attribute, Brake, Delivery, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Mode, Target,
+    Attribute, Brake, Delivery, ExportDefinition, Leavers, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS,
+    Mode, Target,
 };
 use crate::constant_contact::limits::StandardField;
 use crate::constant_contact::{ListId, ListIdError, parse_list_id};
@@ -48,6 +49,8 @@ pub(super) struct ExportForm {
     pub(super) brake_above: String,
     /// Who is sent.
     pub(super) mode: Mode,
+    /// What becomes of people who left the list.
+    pub(super) leavers: Leavers,
     /// Version of the export when the page was drawn; 0 for a new one.
     pub(super) version: i32,
 }
@@ -136,6 +139,7 @@ impl ExportForm {
                 "segment" => form.segments.extend(value.parse::<Uuid>()),
                 "brake_below" => form.brake_below = value,
                 "brake_above" => form.brake_above = value,
+                "leavers" => form.leavers = Leavers::from_name(&value).unwrap_or_default(),
                 "mode" => form.mode = Mode::from_name(&value).unwrap_or_default(),
                 "version" => form.version = value.parse().unwrap_or_default(),
                 "action" => action = Action::read(&value),
@@ -179,6 +183,7 @@ impl ExportForm {
             brake_below: percent_text(definition.brake.below_percent),
             brake_above: percent_text(definition.brake.above_percent),
             mode: definition.delivery.mode,
+            leavers: definition.delivery.leavers,
             version,
             ..Self::default()
         }
@@ -270,7 +275,10 @@ impl ExportForm {
                         attributes,
                         segment_ids: self.segments.clone(),
                         brake,
-                        delivery: Delivery { mode: self.mode },
+                        delivery: Delivery {
+                            mode: self.mode,
+                            leavers: self.leavers,
+                        },
                     },
                 })
             }

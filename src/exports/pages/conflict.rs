@@ -151,6 +151,11 @@ impl Desk<'_> {
                 "exports-mode",
                 visit.t(saved.mode.label_key()),
             ),
+            (
+                form.leavers != saved.leavers,
+                "exports-leavers",
+                visit.t(saved.leavers.label_key()),
+            ),
         ];
         lines
             .into_iter()

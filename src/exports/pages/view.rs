@@ -28,6 +28,7 @@ struct ViewPage {
     list_id: String,
     segments: String,
     mode: String,
+    leavers: String,
     email_field: String,
     attributes: Vec<(String, String)>,
     created_at: Timestamp,
@@ -72,6 +73,7 @@ pub(super) async fn draw(
         list_name: definition.list_name.unwrap_or_default(),
         list_id: definition.list_id.to_string(),
         segments: segment_names.collect::<Vec<_>>().join(", "),
+        leavers: visit.t(definition.delivery.leavers.label_key()),
         mode: visit.t(definition.delivery.mode.label_key()),
         email_field: definition.email_field,
         attributes: definition

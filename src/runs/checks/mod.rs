@@ -16,7 +16,7 @@ mod asking;
 mod delivery;
 mod export;
 mod report;
-mod results;
+pub(in crate::runs) mod results;
 pub mod store;
 mod undelivered;
 mod worker;

@@ -5,8 +5,10 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
-/// The fields asked for.
+/// The fields asked for by a look at a delivery.
 pub(super) const FIELDS: [&str; 3] = ["email_address", "email_permission_status", "email_lists"];
+/// The columns that are read, where they are there.
+const COLUMNS: [&str; 4] = [FIELDS[0], FIELDS[1], FIELDS[2], "contact_id"];
 /// Longest line that is read, in bytes; a contact with three fields is far below.
 const MAX_LINE_BYTES: usize = 1024 * 1024;
 /// Most columns that are read.
@@ -17,21 +19,23 @@ const BYTE_ORDER_MARK_BYTES: usize = 3;
 
 /// A contact of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Contact<'a> {
-    pub(super) email: &'a str,
+pub(in crate::runs) struct Contact<'a> {
+    pub(in crate::runs) email: &'a str,
     /// Empty when the file does not say.
     pub(super) permission: &'a str,
     /// Names of the lists the contact is on; `None` when the file does not say.
     pub(super) lists: Option<&'a str>,
+    /// The vendor's id of the contact; empty when the file does not say.
+    pub(in crate::runs) id: &'a str,
 }
 
 /// The file is not the one that was asked for.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the results file has no column with addresses, or a line too long")]
-pub(super) struct UnreadableFile;
+pub(in crate::runs) struct UnreadableFile;
 
 /// Takes pieces and hands out contacts.
-pub(super) struct Results {
+pub(in crate::runs) struct Results {
     reader: Reader,
     /// The first bytes, until there are enough of them.
     head: Vec<u8>,
@@ -40,11 +44,11 @@ pub(super) struct Results {
     line_length: usize,
     ends: Vec<usize>,
     ends_length: usize,
-    columns: Option<[Option<usize>; FIELDS.len()]>,
+    columns: Option<[Option<usize>; COLUMNS.len()]>,
 }
 
 impl Results {
-    pub(super) fn new() -> Self {
+    pub(in crate::runs) fn new() -> Self {
         Self {
             reader: Reader::new(),
             head: Vec::new(),
@@ -58,7 +62,7 @@ impl Results {
     }
 
     /// Takes the next piece; an empty one is the end of the file.
-    pub(super) fn take(
+    pub(in crate::runs) fn take(
         &mut self,
         piece: &[u8],
         each: &mut dyn FnMut(Contact<'_>),
@@ -127,7 +131,7 @@ impl Results {
         let Some(columns) = self.columns else {
             let headings: Vec<String> = (0..ends.len()).map(|index| name(cell(index))).collect();
             let find = |field: &str| headings.iter().position(|heading| heading == field);
-            let columns = FIELDS.map(find);
+            let columns = COLUMNS.map(find);
             columns[0].ok_or(UnreadableFile)?;
             self.columns = Some(columns);
             return Ok(());
@@ -139,6 +143,7 @@ impl Results {
                 email,
                 permission: value(1).unwrap_or_default().trim(),
                 lists: value(2),
+                id: value(3).unwrap_or_default().trim(),
             });
         }
         Ok(())
@@ -158,7 +163,7 @@ impl Contact<'_> {
             || list.contains([',', ';', '|']) && lists.contains(list.trim())
     }
 
-    pub(super) fn has_unsubscribed(&self) -> bool {
+    pub(in crate::runs) fn has_unsubscribed(&self) -> bool {
         matches!(
             self.permission.to_ascii_lowercase().as_str(),
             "unsubscribed" | "optout" | "opt_out" | "opted_out"

@@ -1,0 +1,131 @@
+//! Who is on a run's list at Constant Contact: one `contact_exports` job over the list, read as a stream.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+
+use super::checks::results::{Contact, Results};
+use super::control::{Control, Interrupt};
+use super::outcome::{Ending, Outcome};
+use super::run::Run;
+use super::vendor::{Vendor, refusal};
+use crate::constant_contact::{
+    Activity, ActivityId, ActivityState, ClientError, ContactExport, ListId,
+};
+
+/// Columns asked for.
+const FIELDS: [&str; 3] = ["contact_id", "email_address", "email_permission_status"];
+/// Longest wait for the job. The vendor publishes no duration; the reference product names an hour for 1,000,000.
+const JOB_PATIENCE: Duration = Duration::from_hours(2);
+/// First and longest wait between two looks at the job.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
+/// Most bytes of a results file: 20,000,000 contacts of 200 bytes.
+const MAX_FILE_BYTES: u64 = 4_000_000_000;
+/// Downloads that may break off before it is given up.
+const DOWNLOADS: u32 = 3;
+
+/// Hands out every contact on the list. May hand out one twice, when a download breaks off and is begun again.
+///
+/// Only reads, so a job that nobody knows of any more after an interruption does no harm, and another one is begun.
+pub(super) async fn read(
+    control: &Control,
+    vendor: &mut Vendor,
+    run: &Run,
+    each: &mut (dyn FnMut(Contact<'_>) + Send),
+) -> Result<(), Interrupt> {
+    let job = finished_job(control, vendor, run.definition.list_id).await?;
+    for _ in 0..DOWNLOADS {
+        control.check_now().await?;
+        match download(control, vendor, &job, each).await? {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                tracing::info!(run = %run.id, %error, "the members of the list were not read to the end");
+            }
+        }
+        control.sleep(FIRST_LOOK).await?;
+    }
+    Err(Outcome::from(Ending::VendorUnavailable).into())
+}
+
+async fn finished_job(
+    control: &Control,
+    vendor: &mut Vendor,
+    list_id: ListId,
+) -> Result<Activity, Interrupt> {
+    let export = ContactExport {
+        list_ids: vec![list_id],
+        fields: FIELDS.map(str::to_owned).into(),
+        ..ContactExport::default()
+    };
+    let begun = vendor
+        .read(&move |api, token| {
+            let export = export.clone();
+            async move { api.start_contact_export(token, &export).await }.boxed()
+        })
+        .await?;
+    let id: ActivityId = begun.map_err(|error| list_problem(&error))?.activity_id;
+    let (began, mut wait) = (Instant::now(), FIRST_LOOK);
+    loop {
+        let asked = id.clone();
+        let job = vendor
+            .read(&move |api, token| {
+                let id = asked.clone();
+                async move { api.get_activity(token, &id).await }.boxed()
+            })
+            .await?
+            .map_err(|error| refusal(&error))?;
+        match job.state {
+            ActivityState::Completed => return Ok(job),
+            ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_) => {}
+            ActivityState::Cancelled | ActivityState::Failed | ActivityState::TimedOut => {
+                let words = job.errors.first().cloned();
+                let words = words.unwrap_or_else(|| job.state.as_str().to_owned());
+                return Err(Outcome::quoting(Ending::ActivityFailed, words).into());
+            }
+        }
+        if vendor.is_over(began, JOB_PATIENCE) {
+            return Err(Outcome::from(Ending::ActivitiesTooSlow).into());
+        }
+        control.sleep(wait).await?;
+        wait = (wait * 3 / 2).min(LONGEST_LOOK);
+    }
+}
+
+fn list_problem(error: &ClientError) -> Interrupt {
+    match error {
+        ClientError::NotFound(_) => Outcome::quoting(Ending::ListNotFound, error).into(),
+        error => refusal(error).into(),
+    }
+}
+
+async fn download(
+    control: &Control,
+    vendor: &mut Vendor,
+    job: &Activity,
+    each: &mut (dyn FnMut(Contact<'_>) + Send),
+) -> Result<Result<(), ClientError>, Interrupt> {
+    let job = job.clone();
+    let opened = vendor
+        .read(&move |api, token| {
+            let job = job.clone();
+            async move { api.open_export_results(token, &job, MAX_FILE_BYTES).await }.boxed()
+        })
+        .await?;
+    let mut file = opened.map_err(|error| refusal(&error))?;
+    let mut results = Results::new();
+    loop {
+        control.check()?;
+        let piece = match file.next_piece().await {
+            Ok(Some(piece)) if piece.is_empty() => continue,
+            Ok(piece) => piece.unwrap_or_default(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let taken = results.take(&piece, each);
+        taken.map_err(|error| Outcome::quoting(Ending::ActivityFailed, error))?;
+        if piece.is_empty() {
+            return Ok(Ok(()));
+        }
+    }
+}

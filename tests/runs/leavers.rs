@@ -1,0 +1,209 @@
+//! People who left the list by themselves are not put back.
+
+use std::time::Duration;
+
+use listbridge::exports::{Leavers, Mode};
+use listbridge::runs::{Account, Rejection, Run};
+use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, When};
+use uuid::Uuid;
+
+use crate::pages::browse;
+use crate::postgres::Postgres;
+use crate::support::{Stage, ending, import, people};
+
+async fn respecting(csv: &str, mode: Mode) -> Stage {
+    let mut stage = Stage::new(csv).await;
+    respect(&mut stage, mode).await;
+    stage
+}
+
+async fn respect(stage: &mut Stage, mode: Mode) {
+    stage
+        .save_export(|definition| {
+            definition.delivery.mode = mode;
+            definition.delivery.leavers = Leavers::Respect;
+        })
+        .await;
+}
+
+async fn replace_profiles(stage: &Stage, csv: &str) {
+    let file = stage.dir.path().join("people.csv");
+    std::fs::write(&file, csv).unwrap();
+    import(&stage.services, &file, "People").await;
+}
+
+/// Everybody has another first name.
+fn all_renamed(rows: usize) -> String {
+    people(rows).replace(",Ann", ",Bea")
+}
+
+async fn run(stage: &Stage) -> (Run, Account) {
+    let (run, parts) = stage.run().await;
+    let account = Stage::account(&run, &parts);
+    (run, account)
+}
+
+fn left(account: &Account) -> u64 {
+    account.rejected.of(Rejection::LeftList)
+}
+
+fn is_on_list(stage: &Stage, email: &str) -> bool {
+    stage
+        .sandbox
+        .members(stage.list)
+        .iter()
+        .any(|member| member == email)
+}
+
+async fn leavers_stay_away(mut stage: Stage, mode: Mode) {
+    respect(&mut stage, mode).await;
+    let (_, account) = run(&stage).await;
+    assert_eq!((account.delivered, left(&account)), (20, 0));
+    assert_eq!(
+        stage.sandbox.requests(Endpoint::ExportContacts),
+        0,
+        "nobody had been delivered"
+    );
+    stage.sandbox.leave_list(stage.list, "ann3@example.com");
+    stage.sandbox.unsubscribe("ann4@example.com");
+    stage.sandbox.delete_contact("ann5@example.com");
+    replace_profiles(&stage, &all_renamed(20)).await;
+    let (second, account) = run(&stage).await;
+    assert_eq!(ending(&second), "delivered", "{second:?}");
+    assert_eq!((account.delivered, left(&account)), (17, 3));
+    assert_eq!(account.unsubscribed, 0, "not even tried");
+    assert_eq!(stage.sandbox.requests(Endpoint::ExportContacts), 1);
+    assert!(!is_on_list(&stage, "ann3@example.com"));
+    assert!(is_on_list(&stage, "ann6@example.com"));
+
+    // Whoever comes back is taken up again.
+    stage.sandbox.add_member(stage.list, "ann3@example.com");
+    replace_profiles(&stage, &people(20).replace(",Ann", ",Cid")).await;
+    let (_, account) = run(&stage).await;
+    assert_eq!((account.delivered, left(&account)), (18, 2));
+}
+
+#[tokio::test]
+async fn whoever_left_is_not_put_back_by_changes_and_is_again_when_they_came_back() {
+    leavers_stay_away(Stage::new(&people(20)).await, Mode::ChangesOnly).await;
+}
+
+#[tokio::test]
+async fn nor_by_full_runs() {
+    leavers_stay_away(Stage::new(&people(20)).await, Mode::Full).await;
+}
+
+#[tokio::test]
+async fn the_same_on_postgresql() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let url = postgres.create_database("leavers").await;
+    leavers_stay_away(
+        Stage::on_database(url, &people(20)).await,
+        Mode::ChangesOnly,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn they_are_put_back_when_the_export_says_so() {
+    let mut stage = respecting(&people(10), Mode::Full).await;
+    stage
+        .save_export(|definition| definition.delivery.leavers = Leavers::PutBack)
+        .await;
+    run(&stage).await;
+    stage.sandbox.leave_list(stage.list, "ann3@example.com");
+    let (_, account) = run(&stage).await;
+    assert_eq!((account.delivered, left(&account)), (10, 0));
+    assert!(is_on_list(&stage, "ann3@example.com"));
+    assert_eq!(stage.sandbox.requests(Endpoint::ExportContacts), 0);
+}
+
+#[tokio::test]
+async fn nothing_to_send_asks_nobody() {
+    let stage = respecting(&people(10), Mode::ChangesOnly).await;
+    run(&stage).await;
+    let (same, _) = run(&stage).await;
+    assert_eq!(ending(&same), "nothing_changed");
+    assert_eq!(stage.sandbox.requests(Endpoint::ExportContacts), 0);
+}
+
+/// Rows the vendor could not take have never been on the list, so they have not left it.
+#[tokio::test]
+async fn whoever_never_arrived_has_not_left() {
+    let stage = respecting(&people(10), Mode::ChangesOnly).await;
+    stage.sandbox.set_fault(Fault {
+        endpoint: Endpoint::ImportFile,
+        when: When::Always,
+        kind: FaultKind::ActivityOutcome(ImposedOutcome::Failed),
+    });
+    let (failed, _) = run(&stage).await;
+    assert_eq!(ending(&failed), "activity_failed");
+    stage.sandbox.lift_faults();
+    let (next, account) = run(&stage).await;
+    assert_eq!(ending(&next), "delivered");
+    assert_eq!((account.delivered, left(&account)), (10, 0));
+}
+
+/// The look at the list and the plan, interrupted: who is left out stays the same.
+#[tokio::test]
+async fn an_interrupted_run_leaves_out_the_same_people() {
+    for (endpoint, waits_for_part) in [
+        (Endpoint::ExportContacts, false),
+        (Endpoint::DownloadExport, false),
+        (Endpoint::ImportFile, true),
+    ] {
+        let stage = respecting(&people(30), Mode::ChangesOnly).await;
+        run(&stage).await;
+        stage.sandbox.leave_list(stage.list, "ann3@example.com");
+        replace_profiles(&stage, &all_renamed(30)).await;
+        let before = stage.sandbox.requests(endpoint);
+        stage.sandbox.set_fault(Fault {
+            endpoint,
+            when: When::Always,
+            kind: FaultKind::Slow(Duration::from_secs(30)),
+        });
+        let id: Uuid = stage.request().await;
+        let engine = stage.engine().start();
+        for _ in 0..2_000 {
+            if stage.sandbox.requests(endpoint) > before {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        engine.kill();
+        assert_eq!(stage.read(id).await.1.len(), usize::from(waits_for_part));
+        stage.sandbox.lift_faults();
+        // Too late to count for this run once it is planned.
+        stage.sandbox.leave_list(stage.list, "ann4@example.com");
+        stage.outlive_lease();
+        let (run, parts) = stage.finish(id).await;
+        assert_eq!(ending(&run), "delivered", "{endpoint:?} {run:?} {parts:?}");
+        let expected = if waits_for_part { 1 } else { 2 };
+        assert_eq!(
+            left(&Stage::account(&run, &parts)),
+            expected,
+            "{endpoint:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_counts_them_and_names_them_in_the_file() {
+    let stage = respecting(&people(10), Mode::ChangesOnly).await;
+    run(&stage).await;
+    stage.sandbox.leave_list(stage.list, "ann3@example.com");
+    replace_profiles(&stage, &all_renamed(10)).await;
+    let (second, _) = run(&stage).await;
+    let browser = browse(&stage).await;
+    let page = browser.get(&format!("/runs/{}", second.id)).await;
+    assert!(page.says("Left out: left the list"), "{}", page.body);
+    let file = browser
+        .get(&format!("/runs/{}/rejected.csv", second.id))
+        .await;
+    assert!(file.body.contains("ann3@example.com"), "{}", file.body);
+    assert!(!file.body.contains("ann4@example.com"));
+    let form = browser.get(&format!("/exports/{}", stage.export.id)).await;
+    assert!(form.says("People who left the list"), "{}", form.body);
+}
