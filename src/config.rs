@@ -39,6 +39,14 @@ pub struct Settings {
     pub constant_contact_requests_per_second: u32,
     /// Requests per UTC day and API key. Default 10,000 (V3 guide, "rate limits").
     pub constant_contact_requests_per_day: u32,
+    /// Seconds that a question to Constant Contact may take, its answer included; 1 to 60. Default 30.
+    pub constant_contact_timeout_seconds: u32,
+    /// Seconds that an upload may take, its answer included; 1 to 130, since a run whose process was killed searches that
+    /// long before it sends again. Default 120.
+    pub constant_contact_upload_timeout_seconds: u32,
+    /// Divides the waits of the engine, for rehearsals against a simulated Constant Contact on this machine; refused with
+    /// any other. Default 1.
+    pub engine_speed: u32,
     /// Hours that runs wait for somebody to sign in again at Constant Contact before they fail; 0 fails at once.
     /// Default 24.
     pub sign_in_wait_hours: u32,
@@ -86,6 +94,9 @@ constant_contact_token_url = "https://authz.constantcontact.com/oauth2/default/v
 constant_contact_api_url = "https://api.cc.email/v3"
 constant_contact_requests_per_second = 4
 constant_contact_requests_per_day = 10000
+constant_contact_timeout_seconds = 30
+constant_contact_upload_timeout_seconds = 120
+engine_speed = 1
 sign_in_wait_hours = 24
 outcome_wait_hours = 24
 entra_authority_url = "https://login.microsoftonline.com"
@@ -151,6 +162,26 @@ impl Settings {
         {
             return Err(SettingsError(
                 "Constant Contact request limits must be at least 1".into(),
+            ));
+        }
+        if !(1..=60).contains(&self.constant_contact_timeout_seconds)
+            || !(1..=130).contains(&self.constant_contact_upload_timeout_seconds)
+        {
+            return Err(SettingsError(
+                "constant_contact_timeout_seconds must be 1 to 60, constant_contact_upload_timeout_seconds 1 to 130"
+                    .into(),
+            ));
+        }
+        let is_simulated = match self.constant_contact_api_url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        if self.engine_speed == 0 || self.engine_speed > 1 && !is_simulated {
+            return Err(SettingsError(
+                "engine_speed must be 1, unless constant_contact_api_url leads to this machine"
+                    .into(),
             ));
         }
         if self.constant_contact_client_id.is_some()

@@ -132,7 +132,7 @@ impl Services {
             connections: connections.clone(),
             pace: Pace {
                 outcome_wait: Duration::from_secs(3600 * u64::from(settings.outcome_wait_hours)),
-                ..Pace::REAL
+                ..Pace::REAL.sped_up(settings.engine_speed)
             },
         };
         let engine = Engine::new(desk.clone());

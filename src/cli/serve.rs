@@ -19,10 +19,12 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
             services.set_up.token()
         );
     }
-    let handle = application.handle();
+    let (handle, engine) = (application.handle(), services.engine.clone());
     tokio::spawn(async move {
         stop_signal().await;
         tracing::info!("stopping");
+        // At once, not after the last open page.
+        engine.stop_taking();
         handle.stop(true).await;
     });
     application.run().await?;

@@ -250,6 +250,8 @@ impl Connections {
                 self.ledger.push_back(client_id).await?;
                 Problem::Throttled
             }
+            // Whichever queue is meant, it empties by itself.
+            ClientError::QueueFull(_) => Problem::Throttled,
             ClientError::Forbidden(_) => Problem::MissingScope,
             ClientError::Unreachable(_)
             | ClientError::Interrupted(_)

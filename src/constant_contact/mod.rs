@@ -76,15 +76,17 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// The addresses of the settings, with the default timeouts (10 s, 30 s, 120 s).
+    /// The addresses and timeouts of the settings.
     pub fn from_settings(settings: &Settings) -> Self {
         Self {
             authorize_url: settings.constant_contact_authorize_url.clone(),
             token_url: settings.constant_contact_token_url.clone(),
             api_url: settings.constant_contact_api_url.clone(),
             connect_timeout: Duration::from_secs(10),
-            json_timeout: Duration::from_secs(30),
-            upload_timeout: Duration::from_secs(120),
+            json_timeout: Duration::from_secs(settings.constant_contact_timeout_seconds.into()),
+            upload_timeout: Duration::from_secs(
+                settings.constant_contact_upload_timeout_seconds.into(),
+            ),
         }
     }
 }

@@ -71,6 +71,11 @@ impl Engine {
         self.wake.notify_one();
     }
 
+    /// Takes no more runs, and lets those in progress come to a safe point; [`RunningEngine::stop`] waits for that.
+    pub fn stop_taking(&self) {
+        self.stop.send_replace(true);
+    }
+
     /// Takes one run, if there is one, and works on it until it ends or is interrupted.
     ///
     /// # Errors
@@ -345,7 +350,7 @@ impl Engine {
             Err(Interrupt::Database(error)) => {
                 tracing::error!(run = %run.id, %error, "the database failed under a run");
                 let waiting = Waiting {
-                    reason: WaitingFor::Vendor,
+                    reason: WaitingFor::Storage,
                     until: now + DATABASE_PAUSE,
                 };
                 lease
@@ -373,7 +378,7 @@ impl RunningEngine {
     /// Stops taking runs, lets those in progress come to a safe point and be given back, in at most
     /// [`super::Pace::stop_grace`]; what takes longer is left as it is recorded.
     pub async fn stop(self) {
-        self.engine.stop.send_replace(true);
+        self.engine.stop_taking();
         if let Err(error) = self.task.await {
             tracing::error!(%error, "the engine stopped unexpectedly");
         }

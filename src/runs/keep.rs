@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sea_orm::{DatabaseConnection, DbErr, TransactionTrait};
 use uuid::Uuid;
 
-use super::{retention, store};
+use super::{checks, retention, store};
 use crate::sources::{self, Loads};
 use crate::system::sweeper::Sweep;
 
@@ -46,6 +46,8 @@ impl HeldSnapshots {
                 released += self.release_of(holder.id).await?;
             }
         }
+        // Of runs whose snapshot went otherwise.
+        released += checks::store::forget_undelivered(&self.db, now - kept).await?;
         Ok(released)
     }
 
@@ -56,6 +58,7 @@ impl HeldSnapshots {
             return Ok(0);
         }
         sources::store::release_snapshots(&transaction, run_id).await?;
+        checks::store::forget_undelivered_of(&transaction, run_id).await?;
         transaction.commit().await?;
         Ok(1)
     }

@@ -154,6 +154,8 @@ pub enum WaitingFor {
     Vendor,
     /// It is not known yet whether a part has arrived; nothing is sent before it is.
     Certainty,
+    /// Its own database, which cannot be written to.
+    Storage,
     /// Somebody must sign in again at Constant Contact.
     SignIn,
     /// It would send far fewer or far more rows than the last one; an administrator must approve it.
@@ -161,11 +163,12 @@ pub enum WaitingFor {
 }
 
 impl WaitingFor {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Quota,
         Self::Queue,
         Self::Vendor,
         Self::Certainty,
+        Self::Storage,
         Self::Approval,
         Self::SignIn,
     ];
@@ -177,6 +180,7 @@ impl WaitingFor {
             Self::Queue => "queue",
             Self::Vendor => "vendor",
             Self::Certainty => "certainty",
+            Self::Storage => "storage",
             Self::SignIn => "sign_in",
             Self::Approval => "approval",
         }
@@ -189,6 +193,7 @@ impl WaitingFor {
             Self::Queue => "runs-waiting-queue",
             Self::Vendor => "runs-waiting-vendor",
             Self::Certainty => "runs-waiting-certainty",
+            Self::Storage => "runs-waiting-storage",
             Self::SignIn => "runs-waiting-sign-in",
             Self::Approval => "runs-waiting-approval",
         }

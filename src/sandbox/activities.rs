@@ -97,6 +97,7 @@ pub(super) struct Activity {
     pub(super) source_file_name: Option<String>,
     imposed: Option<ImposedOutcome>,
     is_gone: bool,
+    pub(super) is_unlisted: bool,
     counters: &'static [&'static str],
     finished: Option<(Timestamp, Report)>,
 }
@@ -283,6 +284,7 @@ pub(super) fn accept(
         source_file_name: intake.source_file_name,
         imposed,
         is_gone: matches!(intake.fault, Some(FaultKind::ActivityGone)),
+        is_unlisted: matches!(intake.fault, Some(FaultKind::ActivityUnlisted)),
         counters: intake.counters,
         finished: None,
     };
@@ -312,6 +314,7 @@ pub(super) fn accept_completed(
         source_file_name,
         imposed: None,
         is_gone: false,
+        is_unlisted: false,
         counters: &[],
         finished: Some((now, Report::done(counters))),
     };
@@ -351,6 +354,7 @@ async fn index(core: web::Data<Core>, request: HttpRequest) -> Result<HttpRespon
     let mut page: Vec<(u64, &Activity)> = state
         .activities
         .visible(now)
+        .filter(|(_, activity)| !activity.is_unlisted)
         .filter(|(position, _)| query.after().is_none_or(|after| *position < after))
         .filter(|(_, activity)| {
             wanted.is_none_or(|wanted| activity.state(speed, now).as_str() == wanted)

@@ -210,6 +210,11 @@ impl Sandbox {
         self.core.state().day.used(self.core.options.clock.now())
     }
 
+    /// Requests refused with 429 since the start, whichever limit it was.
+    pub fn refused_requests(&self) -> u64 {
+        self.core.state().refused
+    }
+
     /// What imports brought in.
     pub fn received(&self) -> Received {
         self.core.state().received

@@ -3,7 +3,7 @@
 //! Resets are real closed connections: the response body fails before its first byte is flushed, so the client sees
 //! the connection end without an answer. What is approximated: the connection ends with an ordinary close, unless
 //! unread request bytes make the operating system send a reset; a "connection refused" is had by
-//! [`Sandbox::disconnect`](super::Sandbox::disconnect).
+//! [`Sandbox::disconnect`](super::Sandbox::disconnect), or from a request on by [`FaultKind::StopsListening`].
 
 use std::time::Duration;
 
@@ -75,6 +75,11 @@ pub enum FaultKind {
     ActivityOutcome(ImposedOutcome),
     /// The activity created by this request does its work but cannot be found afterwards (404, absent from the list).
     ActivityGone,
+    /// The activity created by this request is absent from the list, but found by its id.
+    ActivityUnlisted,
+    /// The connection closes without an answer, and from then on nobody listens, until
+    /// [`Sandbox::reconnect`](super::Sandbox::reconnect).
+    StopsListening,
     /// The lists named by this bulk request are deleted right after it was accepted.
     ListDeleted,
 }

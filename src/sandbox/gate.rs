@@ -45,7 +45,7 @@ pub(super) async fn gate(
     }
     let fault = core.state().arrive(endpoint);
     if let Some(answer) = fault.as_ref().and_then(|fault| instead(&core, fault)) {
-        return Ok(finish(request.into_response(answer), endpoint));
+        return Ok(finish(&core, request.into_response(answer), endpoint));
     }
     let admitted = if endpoint.is_api() {
         admit(&core, request.request(), endpoint)
@@ -56,6 +56,7 @@ pub(super) async fn gate(
     };
     if let Err(refusal) = admitted {
         return Ok(finish(
+            &core,
             request.into_response(refusal.error_response()),
             endpoint,
         ));
@@ -66,7 +67,7 @@ pub(super) async fn gate(
             .insert(ActivityFault(fault.clone()));
     }
     let response = next.call(request).await?.map_into_boxed_body();
-    let response = finish(response, endpoint);
+    let response = finish(&core, response, endpoint);
     match fault {
         Some(fault) => afterwards(response, &fault).await,
         None => Ok(response),
@@ -119,6 +120,10 @@ fn instead(core: &Core, fault: &FaultKind) -> Option<HttpResponse> {
             Refusal::queue_full(core.state().limits.queued_activities).error_response()
         }
         FaultKind::ResetBeforeRequest => broken_connection(),
+        FaultKind::StopsListening => {
+            core.stop_listening();
+            broken_connection()
+        }
         _ => return None,
     })
 }
@@ -196,11 +201,18 @@ fn html_error_page(status: u16) -> HttpResponse {
 
 /// Adds the headers that the vendor's gateway puts on answers (names from a captured 401). No answer carries
 /// Retry-After or a count of what is left.
-fn finish(mut response: ServiceResponse<BoxBody>, endpoint: Endpoint) -> ServiceResponse<BoxBody> {
+fn finish(
+    core: &Core,
+    mut response: ServiceResponse<BoxBody>,
+    endpoint: Endpoint,
+) -> ServiceResponse<BoxBody> {
     if !endpoint.is_api() && endpoint != Endpoint::Outside {
         return response;
     }
     let status = response.status();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        core.state().refused += 1;
+    }
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {

@@ -47,6 +47,8 @@ pub(super) struct Core {
     pub(super) options: SandboxOptions,
     pub(super) jobs: Jobs,
     state: Mutex<State>,
+    /// Of the server that listens now.
+    listening: Mutex<Option<ServerHandle>>,
 }
 
 /// Everything that changes.
@@ -59,6 +61,8 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) received: Received,
     pub(super) requests: BTreeMap<Endpoint, u64>,
+    /// Requests refused with 429, whatever for.
+    pub(super) refused: u64,
     second: Bucket,
     token_second: Bucket,
     pub(super) day: DayQuota,
@@ -78,6 +82,18 @@ impl Core {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuses connections from now on.
+    pub(super) fn stop_listening(&self) {
+        let server = self
+            .listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = &*server {
+            // The stop command is sent before the returned future is first polled.
+            drop(server.stop(false));
+        }
+    }
+
     pub(super) fn application(&self) -> Application {
         self.state().application.clone()
     }
@@ -94,6 +110,7 @@ impl State {
             faults: Faults::default(),
             received: Received::default(),
             requests: BTreeMap::new(),
+            refused: 0,
             second: Bucket::default(),
             token_second: Bucket::default(),
             day: DayQuota::default(),
@@ -176,6 +193,7 @@ impl Sandbox {
         let core = Arc::new(Core {
             state: Mutex::new(State::new(&options)),
             jobs: Jobs::default(),
+            listening: Mutex::default(),
             options,
         });
         let (server, addr) = serve(&core, listen)?;
@@ -286,6 +304,10 @@ fn serve(core: &Arc<Core>, listen: SocketAddr) -> io::Result<(ServerHandle, Sock
     let addr = server.addrs().first().copied().unwrap_or(listen);
     let server = server.run();
     let handle = server.handle();
+    *core
+        .listening
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = Some(handle.clone());
     tokio::spawn(server);
     Ok((handle, addr))
 }

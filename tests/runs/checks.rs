@@ -10,12 +10,16 @@ use crate::pages::browse;
 use crate::support::{Stage, author, dirty_people, people, segment};
 
 pub(crate) fn worker(stage: &Stage) -> Checks {
+    worker_with(stage, Pace::QUICK)
+}
+
+pub(crate) fn worker_with(stage: &Stage, pace: Pace) -> Checks {
     Checks::new(Desk {
         db: (**stage.services.db).clone(),
         clock: (**stage.services.clock).clone(),
         loads: (**stage.services.loads).clone(),
         connections: (**stage.services.connections).clone(),
-        pace: Pace::QUICK,
+        pace,
     })
 }
 

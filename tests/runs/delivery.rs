@@ -179,3 +179,25 @@ async fn a_job_that_fails_and_a_download_that_breaks_off_are_told() {
     assert_eq!(check.state, RunState::Successful, "{check:?}");
     assert_eq!(check.delivery.unwrap().on_list, 3);
 }
+
+/// Which rows did not arrive is kept as long as their profiles, then forgotten; how many they were stays.
+#[tokio::test]
+async fn undelivered_rows_are_kept_for_a_set_time_then_swept() {
+    let (stage, run) = five_people().await;
+    let check = verify(&stage, &run).await;
+    let rows = async || {
+        let rows = store::undelivered(&**stage.services.db, check.id).await;
+        rows.unwrap().len()
+    };
+    let sweeper = &stage.services.sweeper;
+    assert!(sweeper.sweep_if_due().await.unwrap());
+    assert_eq!(rows().await, 4);
+    stage.time.forward(Duration::from_secs(30 * 86_400 + 60));
+    assert!(sweeper.sweep_if_due().await.unwrap());
+    assert_eq!(rows().await, 0);
+    let check = store::get(&**stage.services.db, check.id).await.unwrap();
+    assert_eq!(check.delivery.unwrap().missing_total(), 4);
+    let browser = browse(&stage).await;
+    let path = format!("/runs/{}/undelivered.csv", run.id);
+    assert_eq!(browser.get(&path).await.status, 404);
+}

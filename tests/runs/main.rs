@@ -4,14 +4,18 @@
 
 mod brake;
 mod checks;
+mod crashes;
 mod delivery;
+mod faults;
 mod interruptions;
 mod leavers;
+mod limits;
 mod logs;
 mod modes;
 mod outcomes;
 mod pages;
 mod postgresql;
+mod process;
 mod replicas;
 mod resume;
 mod rows;

@@ -1,9 +1,5 @@
 //! Several real processes on one PostgreSQL: one session, one run, one limiter, and somebody else when one is killed.
 
-use std::fs::File;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use listbridge::runs::RunState;
@@ -12,11 +8,11 @@ use scraper::{Html, Selector};
 use uuid::Uuid;
 
 use crate::postgres::Postgres;
+use crate::process::{Replica, client, until};
 use crate::support::{Stage, ending, wide_people};
 
 /// A process that is gone is replaced within this (issue of the engine: 30 s).
 const TAKEOVER: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test]
 async fn a_killed_replica_is_replaced_and_nothing_is_sent_twice() {
@@ -24,7 +20,7 @@ async fn a_killed_replica_is_replaced_and_nothing_is_sent_twice() {
         return;
     };
     let url = postgres.create_database("replicas").await;
-    let stage = Stage::on_database(url.clone(), &wide_people(60_000)).await;
+    let stage = Stage::on_database(url, &wide_people(60_000)).await;
     stage.sandbox.set_limits(Limits::default());
     // The third upload arrives, and its answer comes long after its sender is dead.
     stage.sandbox.set_fault(Fault {
@@ -34,7 +30,7 @@ async fn a_killed_replica_is_replaced_and_nothing_is_sent_twice() {
     });
     let mut replicas = Vec::new();
     for name in ["a", "b", "c"] {
-        replicas.push(Replica::start(&stage, &url, name).await);
+        replicas.push(Replica::start(&stage, name, 1).await);
     }
 
     let client = client();
@@ -84,93 +80,6 @@ async fn a_killed_replica_is_replaced_and_nothing_is_sent_twice() {
     assert!(refused <= 2, "{refused} requests were refused");
 }
 
-/// A real `listbridge serve`; ends when dropped.
-struct Replica {
-    child: Child,
-    base_url: String,
-    log: PathBuf,
-}
-
-impl Drop for Replica {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Replica {
-    async fn start(stage: &Stage, database_url: &str, name: &str) -> Self {
-        let settings = &stage.services.settings;
-        let dir = stage.dir.path().join(name);
-        let log = stage.dir.path().join(format!("{name}.log"));
-        let listen = free_address();
-        let base_url = format!("http://{listen}");
-        let child = Command::new(env!("CARGO_BIN_EXE_listbridge"))
-            .arg("serve")
-            .current_dir(stage.dir.path())
-            .env("RUST_LOG", "info,listbridge::constant_contact=debug")
-            .env("LISTBRIDGE_LISTEN", &listen)
-            .env("LISTBRIDGE_PUBLIC_URL", &base_url)
-            .env("LISTBRIDGE_DATA_DIR", &dir)
-            .env("LISTBRIDGE_DATABASE_URL", database_url)
-            .env("LISTBRIDGE_MASTER_KEY_FILE", settings.master_key_file())
-            .env(
-                "LISTBRIDGE_CONSTANT_CONTACT_TOKEN_URL",
-                stage.sandbox.token_url(),
-            )
-            .env(
-                "LISTBRIDGE_CONSTANT_CONTACT_API_URL",
-                stage.sandbox.api_url(),
-            )
-            .env(
-                "LISTBRIDGE_CONSTANT_CONTACT_CLIENT_ID",
-                stage.sandbox.client_id(),
-            )
-            .env(
-                "LISTBRIDGE_CONSTANT_CONTACT_CLIENT_SECRET",
-                stage.sandbox.client_secret(),
-            )
-            .stderr(File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        let replica = Self {
-            child,
-            base_url,
-            log,
-        };
-        let ready = format!("{}/readyz", replica.base_url);
-        let client = client();
-        until("readiness", async || {
-            let answer = client.get(&ready).send().await;
-            answer.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await;
-        replica
-    }
-
-    fn log(&self) -> String {
-        read(&self.log)
-    }
-}
-
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap()
-}
-
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
-fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .cookie_store(true)
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(30))
-        .build()
-        .unwrap()
-}
-
 async fn sign_in(client: &reqwest::Client, base_url: &str) {
     let page = format!("{base_url}/sign-in");
     let token = token_of(client, &page).await;
@@ -203,12 +112,4 @@ async fn token_of(client: &reqwest::Client, page: &str) -> String {
     token
         .unwrap_or_else(|| panic!("no form: {body}"))
         .to_owned()
-}
-
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < PATIENCE, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -147,7 +147,7 @@ impl Stage {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("people.csv");
         std::fs::write(&file, csv).unwrap();
-        Self::build(options, dir, &file, None).await
+        Self::build(options, dir, &file, None, true).await
     }
 
     /// The same with the application's state in another database.
@@ -155,7 +155,15 @@ impl Stage {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("people.csv");
         std::fs::write(&file, csv).unwrap();
-        Self::build(quick(), dir, &file, Some(url)).await
+        Self::build(quick(), dir, &file, Some(url), true).await
+    }
+
+    /// The same at a vendor whose clock goes on as usual when ours steps.
+    pub(crate) async fn beside_a_vendor_with_its_own_clock(csv: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("people.csv");
+        std::fs::write(&file, csv).unwrap();
+        Self::build(quick(), dir, &file, None, false).await
     }
 
     async fn build(
@@ -163,10 +171,15 @@ impl Stage {
         dir: TempDir,
         file: &Path,
         database_url: Option<String>,
+        is_one_clock: bool,
     ) -> Self {
         let time = Shift::default();
         let sandbox = Sandbox::start(SandboxOptions {
-            clock: time.clock(),
+            clock: if is_one_clock {
+                time.clock()
+            } else {
+                Clock::system()
+            },
             ..options
         })
         .await

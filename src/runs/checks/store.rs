@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set, SqlErr, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr,
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, SqlErr, TransactionTrait,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -138,6 +138,35 @@ pub async fn undelivered(
     let found = check::Entity::find_by_id(id).one(db).await?;
     let packed = found.ok_or(StoreError::NotFound)?.undelivered;
     Ok(unpack(&packed.unwrap_or_default()))
+}
+
+/// Forgets which rows of runs did not arrive, where that was found before `before`: they cannot be downloaded any more.
+/// The counts stay. How many looks that were.
+pub(in crate::runs) async fn forget_undelivered(
+    db: &impl ConnectionTrait,
+    before: Timestamp,
+) -> Result<u64, DbErr> {
+    let forgotten = check::Entity::update_many()
+        .col_expr(check::Column::Undelivered, Expr::value(None::<Vec<u8>>))
+        .filter(check::Column::Undelivered.is_not_null())
+        .filter(check::Column::FinishedAt.lte(UtcMillis::from(before)))
+        .exec(db)
+        .await?;
+    Ok(forgotten.rows_affected)
+}
+
+/// The same for one run, whose profiles are not held any more.
+pub(in crate::runs) async fn forget_undelivered_of(
+    db: &impl ConnectionTrait,
+    run_id: Uuid,
+) -> Result<(), DbErr> {
+    check::Entity::update_many()
+        .col_expr(check::Column::Undelivered, Expr::value(None::<Vec<u8>>))
+        .filter(check::Column::SubjectId.eq(run_id))
+        .filter(check::Column::Undelivered.is_not_null())
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Cancels a check: at once when nobody works on it, within a moment otherwise.

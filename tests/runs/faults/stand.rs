@@ -1,0 +1,488 @@
+//! Carries out one cell of the table and tells what came of it.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use listbridge::runs::checks::{CheckKind, store as checks};
+use listbridge::runs::{Ended, Ending, Pace, RunState, Tick};
+use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, Sandbox, When};
+use listbridge::segments::{Combine, Comparison, Condition, Rule, TextValue};
+use listbridge::startup::Services;
+use listbridge::storage;
+use listbridge::storage::entities::{connection, notice};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::table::{At, Cell, Given, Outcome, Size};
+use crate::checks::worker_with;
+use crate::process::until;
+use crate::support::{Shift, Stage, author, people, wide_people};
+use crate::web::connections::{self as wizard, Application};
+use crate::web::{ALICE, spawn_app_with};
+
+/// What came of a cell.
+pub(super) struct Seen {
+    outcome: Outcome,
+    are_the_right_people: bool,
+    has_struck: bool,
+}
+
+impl Seen {
+    /// What is not as the table says, a line each.
+    pub(super) fn differences(&self, cell: &Cell) -> Vec<String> {
+        let (must, is) = (&cell.must, &self.outcome);
+        let mut lines = Vec::new();
+        let mut compare = |what: &str, must: String, is: String| {
+            if must != is {
+                lines.push(format!(
+                    "{:?}, {}: {what} must be {must}, is {is}",
+                    cell.at, cell.name
+                ));
+            }
+        };
+        compare("end", must.ends.clone(), is.ends.clone());
+        compare("pauses", must.pauses.join(", "), is.pauses.join(", "));
+        compare("members", must.members.to_string(), is.members.to_string());
+        compare("uploads", must.uploads.to_string(), is.uploads.to_string());
+        compare("message", must.says.clone(), is.says.clone());
+        if !self.are_the_right_people {
+            lines.push(format!(
+                "{:?}, {}: the wrong people are on the list",
+                cell.at, cell.name
+            ));
+        }
+        if !self.has_struck {
+            lines.push(format!(
+                "{:?}, {}: the fault has never struck",
+                cell.at, cell.name
+            ));
+        }
+        lines
+    }
+}
+
+/// Where a cell about an export is carried out.
+pub(super) struct Stand {
+    stage: Stage,
+    pace: Pace,
+    pauses: Vec<String>,
+}
+
+impl Stand {
+    pub(super) async fn carry_out(cell: &Cell) -> Seen {
+        Self::carry_out_and(cell, |_| ()).await
+    }
+
+    /// The same, with the world changed before it is looked at.
+    pub(super) async fn carry_out_and(cell: &Cell, change: impl FnOnce(&Stage)) -> Seen {
+        if cell.at == At::AccountSummary {
+            return connect(cell).await;
+        }
+        let mut stand = Self::new(cell).await;
+        let (ends, says, has_struck) = if cell.at == At::ContactExports {
+            stand.verify(cell).await
+        } else {
+            stand.run(cell).await
+        };
+        stand.stage.sandbox.settle().await;
+        change(&stand.stage);
+        stand.seen(cell, ends, says, has_struck)
+    }
+
+    async fn new(cell: &Cell) -> Self {
+        let csv = match cell.size {
+            Size::One => people(40),
+            Size::Three => wide_people(20_000),
+            Size::TwentySix => wide_people(192_500),
+        };
+        let mut stage = if matches!(cell.given, Given::OverMidnight) {
+            Stage::beside_a_vendor_with_its_own_clock(&csv).await
+        } else {
+            Stage::new(&csv).await
+        };
+        let is_endless = matches!(cell.given, Given::Http(FaultKind::NeverEnds, _));
+        if is_endless {
+            let mut settings = (**stage.services.settings).clone();
+            settings.constant_contact_timeout_seconds = 2;
+            settings.constant_contact_upload_timeout_seconds = 2;
+            stage.services = Services::open(settings, stage.time.clock()).await.unwrap();
+        }
+        let lasts = matches!(
+            cell.given,
+            Given::Http(_, When::Always)
+                | Given::NobodyCanTell(_)
+                | Given::Http(FaultKind::ActivityOutcome(ImposedOutcome::Stuck), _)
+        );
+        let pace = Pace {
+            quickening: match cell.at {
+                _ if lasts => 50_000,
+                // Its patience is a minute, and answers take as long as they do.
+                At::ContactExports => 20,
+                _ => 1_000,
+            },
+            ..Pace::QUICK
+        };
+        Self {
+            stage,
+            pace,
+            pauses: Vec::new(),
+        }
+    }
+
+    fn strike(&self, endpoint: Endpoint, when: When, kind: FaultKind) {
+        self.stage.sandbox.set_fault(Fault {
+            endpoint,
+            when,
+            kind,
+        });
+    }
+
+    /// Sets the fault; afterwards, requests that it needs to have struck.
+    async fn prepare(&mut self, cell: &Cell) -> u64 {
+        if cell.at == At::Token {
+            self.stage.sandbox.expire_access_tokens();
+        }
+        if cell.at == At::Activity {
+            self.strike(
+                Endpoint::ImportFile,
+                When::Always,
+                FaultKind::ActivityUnlisted,
+            );
+        }
+        match &cell.given {
+            Given::Http(kind, when) => {
+                let endpoint = cell.at.endpoint().expect("a request is struck");
+                self.strike(endpoint, *when, kind.clone());
+                match when {
+                    When::First(times) | When::Nth(times) | When::From(times) => *times,
+                    When::Always => 1,
+                }
+            }
+            Given::NobodyCanTell(_) => {
+                self.strike(
+                    Endpoint::ImportFile,
+                    When::First(1),
+                    FaultKind::ResetAfterAccepted,
+                );
+                let kind = FaultKind::Status(500);
+                self.strike(Endpoint::ListActivities, When::Always, kind);
+                1
+            }
+            Given::Refused => {
+                let endpoint = cell.at.endpoint().expect("a request is refused");
+                self.strike(endpoint, When::First(1), FaultKind::StopsListening);
+                1
+            }
+            Given::Revoked => {
+                self.stage.sandbox.revoke_tokens();
+                1
+            }
+            Given::OverMidnight => {
+                let slow = FaultKind::Slow(Duration::from_millis(200));
+                self.strike(Endpoint::ImportFile, When::Always, slow);
+                0
+            }
+            Given::Locked => {
+                let slow = FaultKind::Slow(Duration::from_millis(300));
+                self.strike(Endpoint::ImportFile, When::First(1), slow);
+                0
+            }
+            Given::DiskFull => {
+                self.choose_a_long_rule().await;
+                0
+            }
+        }
+    }
+
+    /// Runs the export and makes it meet the fault.
+    async fn run(&mut self, cell: &Cell) -> (String, String, bool) {
+        let needed = self.prepare(cell).await;
+        let id = self.stage.request().await;
+        match cell.given {
+            Given::Refused => {
+                let working = self.work();
+                self.listen_again().await;
+                working.await.unwrap();
+            }
+            Given::OverMidnight => {
+                let working = self.work();
+                self.stage.until(id, |_, parts| !parts.is_empty()).await;
+                self.turn_the_clock();
+                working.await.unwrap();
+            }
+            Given::Locked => {
+                let working = self.work();
+                let arrived = async || self.stage.sandbox.requests(Endpoint::ImportFile) == 1;
+                until("the upload", arrived).await;
+                self.with_the_database_locked(working).await;
+            }
+            Given::DiskFull => {
+                self.fill_the_disk(true).await;
+                self.engine_tick().await;
+                self.note_pause(id).await;
+                self.fill_the_disk(false).await;
+            }
+            _ => {}
+        }
+        self.finish(cell, id).await;
+        let struck = cell
+            .at
+            .endpoint()
+            .is_none_or(|endpoint| self.stage.sandbox.requests(endpoint) >= needed);
+        let (run, parts) = self.stage.read(id).await;
+        Stage::account(&run, &parts);
+        if cell.size == Size::TwentySix {
+            assert_eq!(parts.len(), 26);
+        }
+        let ended = run.outcome.expect("it has ended");
+        let says = self.told(&ended, run.state, run.export_id).await;
+        (ended.code, says, struck)
+    }
+
+    /// Runs the export, then verifies its delivery, which meets the fault.
+    async fn verify(&mut self, cell: &Cell) -> (String, String, bool) {
+        let (run, _) = self.stage.run().await;
+        let needed = self.prepare(cell).await;
+        let (db, by) = (&self.stage.services.db, author(&self.stage.services));
+        let subject = (run.id, run.export_id);
+        let asked = checks::request(db, CheckKind::Delivery, subject, &run.definition, by);
+        let id = asked.await.unwrap().run_id;
+        let worker = worker_with(&self.stage, self.pace);
+        let working = tokio::spawn(async move { worker.tick(None).await.unwrap() });
+        if matches!(cell.given, Given::Refused) {
+            self.listen_again().await;
+        }
+        assert!(working.await.unwrap());
+        let check = checks::get(&**self.stage.services.db, id).await.unwrap();
+        let struck = self.stage.sandbox.requests(Endpoint::ExportContacts) >= needed;
+        match check.failure {
+            Some(ended) => {
+                let says = message_key(&ended);
+                (ended.code, says, struck)
+            }
+            None => {
+                assert_eq!(check.delivery.unwrap().on_list, 40);
+                ("verified".to_owned(), "nothing to say".to_owned(), struck)
+            }
+        }
+    }
+
+    /// Works on the run in the background until it ends or is given back.
+    fn work(&self) -> JoinHandle<()> {
+        let engine = self.stage.engine_with(self.pace);
+        tokio::spawn(async move {
+            // What went wrong is recorded, or the database cannot be written to.
+            let _ = engine.tick().await;
+        })
+    }
+
+    async fn engine_tick(&self) {
+        self.work().await.unwrap();
+    }
+
+    /// Works on the run until it ends; what it waits for comes, each time it gives its place back.
+    async fn finish(&mut self, cell: &Cell, id: Uuid) {
+        for _ in 0..300 {
+            let engine = self.stage.engine_with(self.pace);
+            if let Tick::Ended(..) = engine.tick().await.unwrap() {
+                return;
+            }
+            let (run, _) = self.stage.read(id).await;
+            if run.state.is_finished() {
+                return;
+            }
+            match run.waiting {
+                Some(waiting) => {
+                    self.note_pause(id).await;
+                    let left = waiting
+                        .until
+                        .duration_since(self.stage.services.clock.now());
+                    self.stage.time.forward(left.try_into().unwrap_or_default());
+                    if matches!(cell.given, Given::NobodyCanTell(true)) {
+                        self.stage.sandbox.lift_faults();
+                    }
+                }
+                None => self.stage.outlive_lease(),
+            }
+        }
+        panic!("{:?}, {}: it never ends", cell.at, cell.name);
+    }
+
+    async fn note_pause(&mut self, id: Uuid) {
+        let waiting = self.stage.read(id).await.0.waiting;
+        let reason = waiting.map_or("nothing", |waiting| waiting.reason.name());
+        if self.pauses.last().is_none_or(|last| last != reason) {
+            self.pauses.push(reason.to_owned());
+        }
+    }
+
+    /// Waits until nobody listens any more, and listens again.
+    async fn listen_again(&mut self) {
+        let address = self.stage.sandbox.addr();
+        until("silence", async || TcpStream::connect(address).is_err()).await;
+        let sandbox: &mut Sandbox = &mut self.stage.sandbox;
+        while sandbox.reconnect().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn turn_the_clock(&self) {
+        let time: &Shift = &self.stage.time;
+        let now = self.stage.services.clock.now().as_second();
+        let left = 86_400 - now.rem_euclid(86_400) + 5;
+        time.forward(Duration::from_secs(left.unsigned_abs()));
+    }
+
+    /// Another program holds the database until the engine has given up.
+    async fn with_the_database_locked(&self, working: JoinHandle<()>) {
+        let db = &**self.stage.services.db;
+        let url = self.stage.services.settings.database_url();
+        let other = storage::connect(&url).await.unwrap();
+        if storage::is_postgres(&url) {
+            for statement in ["BEGIN", "LOCK TABLE run_parts IN EXCLUSIVE MODE"] {
+                other.execute_unprepared(statement).await.unwrap();
+            }
+            working.abort();
+        } else {
+            db.execute_unprepared("PRAGMA busy_timeout = 50")
+                .await
+                .unwrap();
+            other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+            working.await.unwrap();
+        }
+        other.execute_unprepared("ROLLBACK").await.unwrap();
+    }
+
+    /// The rule is frozen into the run, and too long for the room that is left.
+    async fn choose_a_long_rule(&mut self) {
+        let contains = |value: String| {
+            Rule::Condition(Condition {
+                field: "EMail".to_owned(),
+                comparison: Comparison::Contains(TextValue {
+                    value,
+                    ignore_case: false,
+                }),
+            })
+        };
+        let long = (0..200).map(|number| contains(format!("{number}{}", "-".repeat(900))));
+        let rule = Rule::Group {
+            combine: Combine::Or,
+            rules: long.chain([contains("@example.com".to_owned())]).collect(),
+        };
+        let stage = &mut self.stage;
+        let segment = crate::support::segment(&stage.services, stage.source, "Long", rule).await;
+        stage
+            .save_export(|definition| definition.segment_ids = vec![segment])
+            .await;
+        let db = &**self.stage.services.db;
+        db.execute_unprepared("VACUUM").await.unwrap();
+    }
+
+    async fn fill_the_disk(&self, is_full: bool) {
+        let pages = if is_full { 1 } else { 1_073_741_823 };
+        // SQLite takes the present size for the least.
+        let db = &**self.stage.services.db;
+        let limit = format!("PRAGMA max_page_count = {pages}");
+        db.execute_unprepared(&limit).await.unwrap();
+    }
+
+    /// What people are told on the page of the run; the notice must say the same.
+    async fn told(&self, ended: &Ended, state: RunState, export_id: Uuid) -> String {
+        let page = message_key(ended);
+        let db = &**self.stage.services.db;
+        let open = notice::Entity::find()
+            .filter(notice::Column::Kind.eq("run_failed"))
+            .filter(notice::Column::Subject.eq(export_id.to_string()))
+            .filter(notice::Column::OpenKey.is_not_null())
+            .one(db)
+            .await
+            .unwrap();
+        let notice = open.map(|open| open.details["reason"].as_str().unwrap_or("").to_owned());
+        let has_failed = matches!(state, RunState::Failure | RunState::FailedPermanent);
+        match notice {
+            Some(reason) if has_failed && reason == page => page,
+            None if !has_failed => page,
+            other => format!("{page}, and the notice says {other:?}"),
+        }
+    }
+
+    fn seen(self, cell: &Cell, ends: String, says: String, has_struck: bool) -> Seen {
+        let stage = &self.stage;
+        let members = stage.sandbox.members(stage.list);
+        let mut everybody: Vec<String> = match cell.size {
+            Size::One => (0..40).map(|row| format!("ann{row}@example.com")).collect(),
+            _ => Vec::new(),
+        };
+        everybody.sort_unstable();
+        let are_the_right_people =
+            everybody.is_empty() || members.is_empty() || members == everybody;
+        // Fails by itself when a file is there twice.
+        stage.files();
+        Seen {
+            outcome: Outcome {
+                ends,
+                pauses: self.pauses,
+                members: members.len(),
+                uploads: stage.sandbox.requests(Endpoint::ImportFile),
+                says,
+            },
+            are_the_right_people,
+            has_struck,
+        }
+    }
+}
+
+fn message_key(ended: &Ended) -> String {
+    let key = ended.ending().map(Ending::message_key);
+    key.unwrap_or("of another version").to_owned()
+}
+
+/// Sets a connection up; the account summary meets the fault, and the next attempt does not.
+async fn connect(cell: &Cell) -> Seen {
+    let sandbox = wizard::start_sandbox().await;
+    let app = spawn_app_with(|settings| {
+        wizard::point_at(settings, &sandbox, Application::Configured);
+        if matches!(cell.given, Given::Http(FaultKind::NeverEnds, _)) {
+            settings.constant_contact_timeout_seconds = 2;
+        }
+    })
+    .await;
+    let browser = app.sign_in(ALICE).await;
+    let path = wizard::connect(&browser, "Harbour Books", "administrators").await;
+    let Given::Http(kind, when) = cell.given.clone() else {
+        panic!("an answer goes wrong");
+    };
+    sandbox.set_fault(Fault {
+        endpoint: Endpoint::GetAccountSummary,
+        when,
+        kind,
+    });
+    wizard::authenticate(&browser, &sandbox, &path).await;
+    let has_struck = sandbox.requests(Endpoint::GetAccountSummary) > 0;
+    let read = async || {
+        let db = &**app.services.db;
+        connection::Entity::find().one(db).await.unwrap().unwrap()
+    };
+    let found = read().await;
+    sandbox.lift_faults();
+    if found.authorization != "authorized" {
+        // The day's requests may be marked as used up.
+        let spent = found.problem.as_deref() == Some("quota_spent");
+        if !spent {
+            wizard::authenticate(&browser, &sandbox, &path).await;
+            assert_eq!(read().await.authorization, "authorized", "the next attempt");
+        }
+    }
+    Seen {
+        outcome: Outcome {
+            ends: found.authorization,
+            pauses: Vec::new(),
+            members: 0,
+            uploads: sandbox.requests(Endpoint::ImportFile),
+            says: found.problem.unwrap_or_else(|| "no problem".to_owned()),
+        },
+        are_the_right_people: true,
+        has_struck,
+    }
+}

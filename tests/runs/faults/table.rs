@@ -1,0 +1,538 @@
+//! The table: every fault, where it strikes, and what must come of it.
+
+use std::time::Duration;
+
+use listbridge::sandbox::{Endpoint, FaultKind as Kind, ImposedOutcome as Imposed, When};
+
+/// Where a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Token,
+    AccountSummary,
+    Lists,
+    Upload,
+    Activities,
+    Activity,
+    ContactExports,
+    Here,
+}
+
+impl At {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Token,
+        Self::AccountSummary,
+        Self::Lists,
+        Self::Upload,
+        Self::Activities,
+        Self::Activity,
+        Self::ContactExports,
+        Self::Here,
+    ];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Token => "Token: `POST …/token`, in the middle of a run",
+            Self::AccountSummary => {
+                "Account summary: `GET /account/summary`, while a connection is set up"
+            }
+            Self::Lists => "Lists: `GET /contact_lists/{id}`, before a run sends",
+            Self::Upload => "Upload: `POST /activities/contacts_file_import`",
+            Self::Activities => "Activities: `GET /activities`, after the upload",
+            Self::Activity => {
+                "Activity: `GET /activities/{id}`, of one that the list does not show"
+            }
+            Self::ContactExports => {
+                "Contact exports: `POST /activities/contact_exports`, verifying a delivery"
+            }
+            Self::Here => "On this side",
+        }
+    }
+
+    /// `None`: no request meets it.
+    pub(super) fn endpoint(self) -> Option<Endpoint> {
+        Some(match self {
+            Self::Token => Endpoint::Token,
+            Self::AccountSummary => Endpoint::GetAccountSummary,
+            Self::Lists => Endpoint::GetList,
+            Self::Upload => Endpoint::ImportFile,
+            Self::Activities => Endpoint::ListActivities,
+            Self::Activity => Endpoint::GetActivity,
+            Self::ContactExports => Endpoint::ExportContacts,
+            Self::Here => return None,
+        })
+    }
+}
+
+/// What is done to the world.
+#[derive(Clone, Debug)]
+pub(super) enum Given {
+    /// Requests go wrong.
+    Http(Kind, When),
+    /// Upload answers are lost, and the activities cannot be read until the run has paused (`true`) or for ever.
+    NobodyCanTell(bool),
+    /// Nobody listens when the request is made, until the run has noticed.
+    Refused,
+    /// Every token of the connection is revoked.
+    Revoked,
+    /// The clock steps over 00:00 UTC between two parts.
+    OverMidnight,
+    /// The database cannot grow before the first part is recorded.
+    DiskFull,
+    /// Another program holds the database while the answer to an upload arrives.
+    Locked,
+}
+
+/// Profiles of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    /// 40 profiles, one part.
+    One,
+    /// 20,000 profiles, three parts.
+    Three,
+    /// 192,500 profiles, 26 parts.
+    TwentySix,
+}
+
+/// What must come of a fault. A test compares all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// Code of the end: of the run, of the look at the delivery, or of the connection's authorisation.
+    pub(super) ends: String,
+    /// What the run waited for on the way, longer than it keeps its place.
+    pub(super) pauses: Vec<String>,
+    /// Members on the list.
+    pub(super) members: usize,
+    /// Uploads that Constant Contact saw, refused ones included.
+    pub(super) uploads: u64,
+    /// Key of the sentence people read: on the page of the run, and in the notice when it failed.
+    pub(super) says: String,
+}
+
+/// One cell.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub(super) name: String,
+    pub(super) at: At,
+    pub(super) given: Given,
+    pub(super) size: Size,
+    pub(super) must: Outcome,
+}
+
+impl Cell {
+    fn new(at: At, name: &str, given: Given, must: Outcome) -> Self {
+        Self {
+            name: name.to_owned(),
+            at,
+            given,
+            size: Size::One,
+            must,
+        }
+    }
+
+    fn of(self, size: Size) -> Self {
+        Self { size, ..self }
+    }
+}
+
+/// Everybody arrives.
+fn delivered(uploads: u64) -> Outcome {
+    ends("delivered", 40, uploads, "runs-outcome-delivered")
+}
+
+fn ends(ends: &str, members: usize, uploads: u64, says: &str) -> Outcome {
+    Outcome {
+        ends: ends.to_owned(),
+        pauses: Vec::new(),
+        members,
+        uploads,
+        says: says.to_owned(),
+    }
+}
+
+fn after(pause: &str, outcome: Outcome) -> Outcome {
+    Outcome {
+        pauses: vec![pause.to_owned()],
+        ..outcome
+    }
+}
+
+const fn first(times: u64, kind: Kind) -> Given {
+    Given::Http(kind, When::First(times))
+}
+
+const fn always(kind: Kind) -> Given {
+    Given::Http(kind, When::Always)
+}
+
+/// Faults of one request that pass, with their names.
+fn passing(times: u64) -> Vec<(&'static str, Kind, u64)> {
+    vec![
+        ("500", Kind::Status(500), times),
+        ("503", Kind::Status(503), times),
+        (
+            "500 although it was accepted",
+            Kind::StatusAfterAccepted(500),
+            1,
+        ),
+        ("429 `throttled`", Kind::Throttled, times),
+        ("429, queue full", Kind::QueueFull, times),
+        ("HTML error page (502)", Kind::HtmlErrorPage(502), times),
+        ("malformed JSON", Kind::MalformedJson, 1),
+        ("truncated JSON", Kind::TruncatedJson, 1),
+        ("reset before the request", Kind::ResetBeforeRequest, times),
+        ("reset after it was accepted", Kind::ResetAfterAccepted, 1),
+        ("slow answer", Kind::Slow(Duration::from_millis(300)), 1),
+        ("answer that never ends", Kind::NeverEnds, 1),
+    ]
+}
+
+/// Whether a request that met the fault had its effect.
+fn is_accepted(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::StatusAfterAccepted(_)
+            | Kind::MalformedJson
+            | Kind::TruncatedJson
+            | Kind::ResetAfterAccepted
+            | Kind::Slow(_)
+            | Kind::NeverEnds
+    )
+}
+
+/// All cells.
+pub(super) fn table() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    cells.extend(token());
+    cells.extend(account_summary());
+    cells.extend(reads());
+    cells.extend(upload());
+    cells.extend(contact_exports());
+    cells.extend(here());
+    cells
+}
+
+fn token() -> Vec<Cell> {
+    let cell = |name: &str, given, must| Cell::new(At::Token, name, given, must);
+    let lost = || ends("sign_in_again", 0, 0, "runs-outcome-sign-in-again");
+    let mut cells: Vec<Cell> = passing(1)
+        .into_iter()
+        .map(|(name, kind, times)| {
+            // A refresh token works once: where the answer is lost, the new one is.
+            let is_lost = is_accepted(&kind) && !matches!(kind, Kind::Slow(_));
+            let must = if is_lost { lost() } else { delivered(1) };
+            cell(name, first(times, kind), must)
+        })
+        .collect();
+    let refused = || {
+        ends(
+            "application_refused",
+            0,
+            0,
+            "runs-outcome-application-refused",
+        )
+    };
+    cells.extend([
+        cell(
+            "429 `quota_exceeded`",
+            first(1, Kind::QuotaExceeded),
+            delivered(1),
+        ),
+        cell("401", always(Kind::Status(401)), refused()),
+        cell("403", first(1, Kind::Status(403)), delivered(1)),
+        cell("connection refused", Given::Refused, delivered(1)),
+        cell("refresh token revoked", Given::Revoked, lost()),
+    ]);
+    cells
+}
+
+fn account_summary() -> Vec<Cell> {
+    let cell = |name: &str, given, problem: &str| {
+        let (authorization, says) = match problem {
+            "" => ("authorized", "no problem".to_owned()),
+            problem => ("none", problem.to_owned()),
+        };
+        Cell::new(
+            At::AccountSummary,
+            name,
+            given,
+            ends(authorization, 0, 0, &says),
+        )
+    };
+    let mut cells: Vec<Cell> = passing(1)
+        .into_iter()
+        .map(|(name, kind, times)| {
+            let problem = match kind {
+                Kind::Slow(_) => "",
+                Kind::Throttled | Kind::QueueFull => "throttled",
+                _ => "unreachable",
+            };
+            cell(name, first(times, kind), problem)
+        })
+        .collect();
+    cells.extend([
+        cell(
+            "429 `quota_exceeded`",
+            first(1, Kind::QuotaExceeded),
+            "quota_spent",
+        ),
+        cell("401", first(1, Kind::Status(401)), "refused"),
+        cell("403", first(1, Kind::Status(403)), "missing_scope"),
+    ]);
+    cells
+}
+
+/// What asks without changing anything: lists before sending, the activities and one activity after it.
+fn reads() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for at in [At::Lists, At::Activities, At::Activity] {
+        let cell = |name: &str, given, must| Cell::new(at, name, given, must);
+        for (name, kind, times) in passing(3) {
+            cells.push(cell(name, first(times, kind), delivered(1)));
+        }
+        // What was sent before stays sent.
+        let (members, uploads) = if at == At::Lists { (0, 0) } else { (40, 1) };
+        let gone = if at == At::Lists {
+            ends("list_not_found", 0, 0, "runs-outcome-list-not-found")
+        } else if at == At::Activity {
+            ends("activity_failed", 40, 1, "runs-outcome-activity-failed")
+        } else {
+            ends("refused", 40, 1, "runs-outcome-refused")
+        };
+        let ends = |code, says| ends(code, members, uploads, says);
+        cells.extend([
+            cell(
+                "429 `quota_exceeded`",
+                first(1, Kind::QuotaExceeded),
+                after("quota", delivered(1)),
+            ),
+            cell("401 once", first(1, Kind::Status(401)), delivered(1)),
+            cell(
+                "401 with every token",
+                always(Kind::Status(401)),
+                ends("sign_in_again", "runs-outcome-sign-in-again"),
+            ),
+            cell(
+                "403",
+                always(Kind::Status(403)),
+                ends("not_allowed", "runs-outcome-not-allowed"),
+            ),
+            cell("404, gone", always(Kind::Status(404)), gone),
+            cell("connection refused", Given::Refused, delivered(1)),
+            cell(
+                "500 for hours",
+                always(Kind::Status(500)),
+                ends("vendor_unavailable", "runs-outcome-vendor-unavailable"),
+            ),
+        ]);
+    }
+    cells.extend([
+        Cell::new(
+            At::Activities,
+            "500 for a while, and the answer to the upload was lost",
+            Given::NobodyCanTell(true),
+            after("certainty", delivered(1)),
+        ),
+        Cell::new(
+            At::Activities,
+            "500 for a day, and the answer to the upload was lost",
+            Given::NobodyCanTell(false),
+            after(
+                "certainty",
+                ends("outcome_unknown", 40, 1, "runs-outcome-outcome-unknown"),
+            ),
+        ),
+    ]);
+    cells
+}
+
+fn upload() -> Vec<Cell> {
+    let cell = |name: &str, given, must| Cell::new(At::Upload, name, given, must);
+    let mut cells: Vec<Cell> = passing(2)
+        .into_iter()
+        .map(|(name, kind, times)| {
+            let uploads = if is_accepted(&kind) { 1 } else { 1 + times };
+            cell(name, first(times, kind), delivered(uploads))
+        })
+        .collect();
+    let failed = |members| {
+        ends(
+            "activity_failed",
+            members,
+            1,
+            "runs-outcome-activity-failed",
+        )
+    };
+    let imposed = |outcome| first(1, Kind::ActivityOutcome(outcome));
+    cells.extend([
+        cell(
+            "429 `quota_exceeded`",
+            first(1, Kind::QuotaExceeded),
+            after("quota", delivered(2)),
+        ),
+        cell(
+            "429 `quota_exceeded` at part 7 of 26",
+            Given::Http(Kind::QuotaExceeded, When::Nth(7)),
+            Outcome {
+                members: 192_500,
+                ..after("quota", delivered(27))
+            },
+        )
+        .of(Size::TwentySix),
+        cell(
+            "401 in mid-run",
+            Given::Http(Kind::Status(401), When::Nth(2)),
+            Outcome {
+                members: 20_000,
+                ..delivered(4)
+            },
+        )
+        .of(Size::Three),
+        cell(
+            "401 with every token",
+            always(Kind::Status(401)),
+            ends("sign_in_again", 0, 2, "runs-outcome-sign-in-again"),
+        ),
+        cell(
+            "403",
+            always(Kind::Status(403)),
+            ends("not_allowed", 0, 1, "runs-outcome-not-allowed"),
+        ),
+        cell(
+            "400",
+            always(Kind::Status(400)),
+            ends("refused", 0, 1, "runs-outcome-refused"),
+        ),
+        cell("connection refused", Given::Refused, delivered(2)),
+        cell(
+            "500 again and again",
+            always(Kind::Status(500)),
+            ends(
+                "vendor_unavailable",
+                0,
+                5,
+                "runs-outcome-vendor-unavailable",
+            ),
+        ),
+        cell("activity `failed`", imposed(Imposed::Failed), failed(0)),
+        cell(
+            "activity `cancelled`",
+            imposed(Imposed::Cancelled),
+            failed(0),
+        ),
+        cell(
+            "activity `timed_out`",
+            imposed(Imposed::TimedOut),
+            failed(0),
+        ),
+        cell(
+            "activity stuck in `processing`",
+            imposed(Imposed::Stuck),
+            ends(
+                "activities_too_slow",
+                0,
+                1,
+                "runs-outcome-activities-too-slow",
+            ),
+        ),
+        cell(
+            "activity gone (404)",
+            first(1, Kind::ActivityGone),
+            failed(40),
+        ),
+        cell(
+            "list deleted in mid-run",
+            Given::Http(Kind::ListDeleted, When::Nth(1)),
+            ends("list_not_found", 0, 2, "runs-outcome-list-not-found"),
+        )
+        .of(Size::Three),
+    ]);
+    cells
+}
+
+fn contact_exports() -> Vec<Cell> {
+    let verified = || ends("verified", 40, 1, "nothing to say");
+    let failed = |code: &str, says: &str| ends(code, 40, 1, says);
+    let cell = |name: &str, given, must| Cell::new(At::ContactExports, name, given, must);
+    let mut cells: Vec<Cell> = passing(1)
+        .into_iter()
+        .map(|(name, kind, times)| cell(name, first(times, kind), verified()))
+        .collect();
+    let imposed = |outcome| first(1, Kind::ActivityOutcome(outcome));
+    let activity_failed = || failed("activity_failed", "runs-outcome-activity-failed");
+    cells.extend([
+        cell(
+            "429 `quota_exceeded`",
+            first(1, Kind::QuotaExceeded),
+            failed("vendor_unavailable", "runs-outcome-vendor-unavailable"),
+        ),
+        cell("401 once", first(1, Kind::Status(401)), verified()),
+        cell(
+            "401 with every token",
+            always(Kind::Status(401)),
+            failed("sign_in_again", "runs-outcome-sign-in-again"),
+        ),
+        cell(
+            "403",
+            always(Kind::Status(403)),
+            failed("not_allowed", "runs-outcome-not-allowed"),
+        ),
+        cell(
+            "500 for minutes",
+            always(Kind::Status(500)),
+            failed("vendor_unavailable", "runs-outcome-vendor-unavailable"),
+        ),
+        cell("connection refused", Given::Refused, verified()),
+        cell(
+            "activity `failed`",
+            imposed(Imposed::Failed),
+            activity_failed(),
+        ),
+        cell(
+            "activity `cancelled`",
+            imposed(Imposed::Cancelled),
+            activity_failed(),
+        ),
+        cell(
+            "activity `timed_out`",
+            imposed(Imposed::TimedOut),
+            activity_failed(),
+        ),
+        cell(
+            "activity stuck in `processing`",
+            imposed(Imposed::Stuck),
+            failed("activities_too_slow", "runs-outcome-activities-too-slow"),
+        ),
+        cell(
+            "activity gone (404)",
+            first(1, Kind::ActivityGone),
+            activity_failed(),
+        ),
+    ]);
+    cells
+}
+
+fn here() -> Vec<Cell> {
+    let cell = |name: &str, given, must| Cell::new(At::Here, name, given, must);
+    let all = |uploads| Outcome {
+        members: 20_000,
+        ..delivered(uploads)
+    };
+    vec![
+        cell(
+            "clock steps over 00:00 UTC in mid-run",
+            Given::OverMidnight,
+            all(3),
+        )
+        .of(Size::Three),
+        cell(
+            "disk full before the first part",
+            Given::DiskFull,
+            after("storage", delivered(1)),
+        ),
+        cell(
+            "database locked while an upload is answered",
+            Given::Locked,
+            delivered(1),
+        ),
+    ]
+}
