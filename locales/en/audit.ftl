@@ -78,3 +78,4 @@ audit-action-refresh-requested = System refresh started
 audit-action-refresh-scheduled = Refresh schedule changed
 audit-action-installation-changed = Language or format of the installation changed
 audit-group-installation = Installation
+audit-action-user-proof-failed = Wrong password where a person had to prove who they are

@@ -111,3 +111,5 @@ auth-account-linked = Your account is linked. Your Listbridge password is remove
 auth-leaving-title = On to { $provider }
 auth-leaving-text = Your browser goes on by itself. If it does not, follow the link.
 auth-leaving-link = Continue to { $provider }
+auth-people-role-groups = This person’s groups decide about the role again at their next sign-in.
+auth-account-link-password = Listbridge password

@@ -78,3 +78,4 @@ audit-action-refresh-requested = 系統重新整理已開始
 audit-action-refresh-scheduled = 已變更重新整理排程
 audit-action-installation-changed = 已變更安裝的語言或格式
 audit-group-installation = 安裝
+audit-action-user-proof-failed = 須證明身分時輸入了錯誤密碼

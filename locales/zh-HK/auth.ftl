@@ -108,3 +108,5 @@ auth-account-linked = 您的帳戶已連結，Listbridge 密碼已移除。
 auth-leaving-title = 前往 { $provider }
 auth-leaving-text = 瀏覽器會自動繼續。如沒有，請按連結。
 auth-leaving-link = 繼續前往 { $provider }
+auth-people-role-groups = 此人下次登入時，角色會再次由其群組決定。
+auth-account-link-password = Listbridge 密碼

@@ -29,7 +29,11 @@ use jiff::tz::TimeZone;
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
+use serde_json::json;
+
 use crate::locale::Lang;
+use crate::storage::audit::{self, AuditEvent};
+use crate::web::SignedIn;
 
 /// What a person is here for. Each role may do everything the one before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,6 +175,53 @@ pub async fn verify_password(
             Err(SignInProblem::Wrong)
         }
     }
+}
+
+/// Whether the signed-in person proves again by their password that they are who they are; a failure is recorded.
+///
+/// # Errors
+/// [`SignInProblem`].
+pub async fn prove_by_password(
+    db: &impl ConnectionTrait,
+    visit: &SignedIn,
+    password: &Password,
+    what_for: &str,
+) -> Result<CurrentUser, SignInProblem> {
+    let attempt = SignInAttempt {
+        email: &visit.user.email,
+        password,
+        ip: &visit.ip,
+        now: visit.now,
+    };
+    let proved = match verify_password(db, &attempt).await {
+        Ok(user) if user.id != visit.user.id => Err(SignInProblem::Wrong),
+        proved => proved,
+    };
+    if matches!(
+        proved,
+        Err(SignInProblem::Wrong | SignInProblem::Wait { .. })
+    ) {
+        let event = AuditEvent {
+            at: visit.now,
+            user_id: Some(visit.user.id),
+            ip: Some(&visit.ip),
+            action: "user.proof-failed",
+            object_id: visit.user.id.to_string(),
+            detail: json!({ "for": what_for }),
+        };
+        audit::record(db, event).await?;
+    }
+    proved
+}
+
+/// Whose address was typed by somebody who did not get in, for the audit log; a mistyped one is nobody's, and may hold a
+/// password, so it is not kept.
+///
+/// # Errors
+/// The database's.
+pub async fn owner_of(db: &impl ConnectionTrait, email: &str) -> Result<Option<Uuid>, DbErr> {
+    let account = store::find_account(db, email).await?;
+    Ok(account.map(|account| account.user.id))
 }
 
 /// One try to sign in.

@@ -105,6 +105,7 @@ pub const LABELS: &[(&str, &str)] = &[
     ("user.enabled", "audit-action-user-enabled"),
     ("user.link-issued", "audit-action-user-link-issued"),
     ("user.link-used", "audit-action-user-link-used"),
+    ("user.proof-failed", "audit-action-user-proof-failed"),
     ("user.linked", "audit-action-user-linked"),
     (
         "user.password-changed",

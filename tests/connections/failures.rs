@@ -153,7 +153,7 @@ async fn an_answer_counts_once_in_time_and_in_the_session_that_asked() {
     assert_eq!(sandbox.requests(Endpoint::Token), 1);
     let stored = text_of(
         &app,
-        "SELECT group_concat(state_hash) FROM authorization_states",
+        "SELECT string_agg(state_hash, ',') FROM authorization_states",
     )
     .await;
     let state = back.split("state=").nth(1).unwrap();

@@ -1,6 +1,6 @@
 //! The list, the tabs, and editing a connection.
 
-use crate::stage::{LIST, id_of, run_sql, with_pending};
+use crate::stage::{LIST, fresh_id, id_literal, id_of, run_sql, with_pending};
 use crate::support::connections::{add_connection, connect};
 use crate::support::{ALICE, PASSWORD};
 
@@ -75,10 +75,10 @@ async fn the_list_has_the_documented_columns_and_sorts_by_each() {
     let shared = connect(&alice, "Älter", "administrators_and_contributors").await;
     let whole = add_connection(&alice, &sandbox, "books").await;
     let dead = add_connection(&alice, &sandbox, "Club").await;
-    let of = |path: &str| format!("x'{}'", id_of(path).simple());
+    let of = |path: &str| id_literal(&app, id_of(path));
     let set = async |sql: String| run_sql(&app, &sql).await;
     set(format!(
-        "UPDATE connections SET authorization = 'sign_in_again', created_at = 1 WHERE id = {}",
+        "UPDATE connections SET \"authorization\" = 'sign_in_again', created_at = 1 WHERE id = {}",
         of(&dead)
     ))
     .await;
@@ -174,10 +174,11 @@ async fn discover_offers_what_can_be_connected() {
 #[tokio::test]
 async fn a_long_list_of_connections_is_shown_in_pages() {
     let (_sandbox, app, alice, _) = with_pending().await;
+    let fresh_id = fresh_id(&app);
     for number in 0..55 {
         let sql = format!(
             "INSERT INTO connections (id, kind, name, name_key, sharing, version, created_at, created_by, \
-             authorization, token_version) SELECT randomblob(16), kind, 'C{number:02}', 'c{number:02}', sharing, 1, \
+             \"authorization\", token_version) SELECT {fresh_id}, kind, 'C{number:02}', 'c{number:02}', sharing, 1, \
              1, created_by, 'none', 0 FROM connections WHERE name_key = 'newsletter'"
         );
         run_sql(&app, &sql).await;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::stage::{LIST, id_of, run_sql, store_export};
 use crate::support::connections::{
-    Application, add_export_user, authenticate, connect, point_at, save, spawn_app_at,
+    Application, add_export_user, authenticate, connect, point_at, save, spawn_app_at_with,
     start_sandbox,
 };
-use crate::support::{ALICE, PASSWORD, TestApp, spawn_empty_app};
+use crate::support::{ALICE, PASSWORD, TestApp, in_files, spawn_empty_app};
 
 /// The files of the database, without the master key.
 async fn copy_database(from: &TestApp, to: &Path) {
@@ -26,7 +26,7 @@ async fn copy_database(from: &TestApp, to: &Path) {
 #[tokio::test]
 async fn a_copy_with_another_master_key_keeps_exports_and_asks_to_authenticate_again() {
     let sandbox = start_sandbox().await;
-    let first = spawn_app_at(&sandbox, Application::Typed).await;
+    let first = spawn_app_at_with(&sandbox, Application::Typed, in_files).await;
     let alice = first.sign_in(ALICE).await;
     let connection = connect(&alice, "Newsletter", "administrators").await;
     let (client_id, secret) = (sandbox.client_id(), sandbox.client_secret());
@@ -46,6 +46,7 @@ async fn a_copy_with_another_master_key_keeps_exports_and_asks_to_authenticate_a
     let copy = spawn_empty_app(|settings| {
         point_at(settings, &sandbox, Application::Typed);
         settings.data_dir = elsewhere.path().to_owned();
+        in_files(settings);
     })
     .await;
     let alice = copy.sign_in(ALICE).await;
@@ -113,7 +114,7 @@ async fn a_copy_with_another_master_key_keeps_exports_and_asks_to_authenticate_a
 #[tokio::test]
 async fn with_the_right_key_again_nobody_has_to_sign_in() {
     let sandbox = start_sandbox().await;
-    let first = spawn_app_at(&sandbox, Application::Configured).await;
+    let first = spawn_app_at_with(&sandbox, Application::Configured, in_files).await;
     let alice = first.sign_in(ALICE).await;
     let connection = crate::support::connections::add_connection(&alice, &sandbox, "N").await;
     let elsewhere = tempfile::tempdir().unwrap();
@@ -127,6 +128,7 @@ async fn with_the_right_key_again_nobody_has_to_sign_in() {
         spawn_empty_app(|settings| {
             point_at(settings, &sandbox, Application::Configured);
             settings.data_dir = elsewhere.path().to_owned();
+            in_files(settings);
         })
         .await
     };

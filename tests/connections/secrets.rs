@@ -3,14 +3,14 @@
 use crate::stage::{id_of, is_disabled, run_sql};
 use crate::support::connections::{
     Application, add_connection, add_export_user, authenticate, begin_authentication, come_back,
-    connect, save, spawn_app_at, start_sandbox,
+    connect, save, spawn_app_at, spawn_app_at_with, start_sandbox,
 };
-use crate::support::{ALICE, PASSWORD};
+use crate::support::{ALICE, PASSWORD, in_files};
 
 #[tokio::test]
 async fn secrets_are_typed_sealed_and_never_shown() {
     let sandbox = start_sandbox().await;
-    let app = spawn_app_at(&sandbox, Application::Typed).await;
+    let app = spawn_app_at_with(&sandbox, Application::Typed, in_files).await;
     let alice = app.sign_in(ALICE).await;
     let connection = connect(&alice, "Newsletter", "administrators").await;
     let page = alice.get(&connection).await;

@@ -25,6 +25,26 @@ pub(crate) async fn text_of(app: &TestApp, sql: &str) -> String {
     row.unwrap().try_get_by_index(0).unwrap()
 }
 
+fn is_on_postgres(app: &TestApp) -> bool {
+    listbridge::storage::is_postgres(&app.services.settings.database_url())
+}
+
+/// An id as the database writes it.
+pub(crate) fn id_literal(app: &TestApp, id: Uuid) -> String {
+    match is_on_postgres(app) {
+        true => format!("'{id}'"),
+        false => format!("x'{}'", id.simple()),
+    }
+}
+
+/// A fresh id, made by the database.
+pub(crate) fn fresh_id(app: &TestApp) -> &'static str {
+    match is_on_postgres(app) {
+        true => "gen_random_uuid()",
+        false => "randomblob(16)",
+    }
+}
+
 /// Titles of the steps that carry a tick.
 pub(crate) fn done_steps(page: &Answer) -> Vec<String> {
     page.texts("li.step-done h2")

@@ -110,7 +110,7 @@ async fn a_connection_is_set_up_in_the_documented_steps() {
     );
     let actions = text_of(
         &app,
-        "SELECT group_concat(action, ' ') FROM (SELECT action FROM audit_events WHERE action LIKE 'connection.%' ORDER BY id)",
+        "SELECT string_agg(action, ' ') FROM (SELECT action FROM audit_events WHERE action LIKE 'connection.%' ORDER BY seq) AS actions",
     )
     .await;
     assert_eq!(

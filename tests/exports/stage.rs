@@ -347,7 +347,7 @@ impl Fields {
             let name = control.attr("name").unwrap();
             let value = match (control.value().name(), control.attr("type")) {
                 ("select", _) => control.select(&option).next().and_then(|o| o.attr("value")),
-                (_, Some("checkbox")) if control.attr("checked").is_none() => continue,
+                (_, Some("checkbox" | "radio")) if control.attr("checked").is_none() => continue,
                 _ => control.attr("value"),
             };
             fields = fields.with(name, value.unwrap_or_default());

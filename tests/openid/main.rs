@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a step that fails fails its test")]
 #![cfg(feature = "sandbox")]
 
+mod browser;
 mod entra;
 mod export_user;
 mod failures;

@@ -182,5 +182,54 @@ async fn what_happened_is_in_the_audit_log() {
     ] {
         assert!(log.says(text), "{text}: {:?}", log.texts("tbody tr"));
     }
+    let page = alice.get("/settings/people?q=dora").await;
+    let person = page.attribute("tbody th a", "href").unwrap();
+    let person = alice.get(&person).await;
+    for text in [
+        "Signs in with",
+        "Work account",
+        "groups decide about the role again",
+    ] {
+        assert!(person.says(text), "{text}: {}", person.body);
+    }
     assert!(!log.says("dora-1"), "the subject is nobody's business");
+}
+
+#[tokio::test]
+async fn failures_with_passwords_are_recorded_with_whose_they_were() {
+    let stage = stage().await;
+    let fields = |email| [("email", email), ("password", "not the password")];
+    for email in [ALICE.email, "nobody@example.com"] {
+        let browser = stage.app.browser();
+        let answer = browser.submit("/sign-in", "/sign-in", &fields(email)).await;
+        assert_eq!(answer.status, 422);
+    }
+    let failed = "SELECT COUNT(*) FROM audit_events WHERE action = 'user.sign-in-failed'";
+    assert_eq!(stage.count(failed).await, 2);
+    let of_somebody = format!("{failed} AND object_id <> ''");
+    assert_eq!(
+        stage.count(&of_somebody).await,
+        1,
+        "what nobody is called is not kept"
+    );
+
+    let alice = stage.app.sign_in(ALICE).await;
+    let change = [
+        ("old_password", "not the password"),
+        ("password", "a new and longer password"),
+    ];
+    let refused = alice.submit("/account", "/account/password", &change).await;
+    assert_eq!(refused.status, 422);
+    let link = [("link_password", "not the password")];
+    alice
+        .submit("/account", "/account/link/openid", &link)
+        .await;
+    let proofs = "SELECT COUNT(*) FROM audit_events WHERE action = 'user.proof-failed' AND user_id IS NOT NULL";
+    assert_eq!(stage.count(proofs).await, 2);
+    let log = alice.get("/settings/audit?group=user").await;
+    assert!(
+        log.says("for: change of password") && log.says("for: linking"),
+        "{}",
+        log.body
+    );
 }

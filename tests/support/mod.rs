@@ -64,6 +64,12 @@ impl Drop for TestApp {
     }
 }
 
+/// Keeps the database in files of the data directory, for tests that look at those, whatever the others use.
+pub(crate) fn in_files(settings: &mut Settings) {
+    settings.database_url = None;
+    settings.database_url = Some(settings.database_url());
+}
+
 /// The application without any user, as after a first start.
 pub(crate) async fn spawn_empty_app(change: impl FnOnce(&mut Settings)) -> TestApp {
     spawn_empty_app_with_clock(Clock::system(), change).await

@@ -207,6 +207,11 @@ impl TestProvider {
         self.state().claims = claims;
     }
 
+    /// Lets browsers be sent back to another address, too.
+    pub(crate) fn register_redirect_uri(&self, address: String) {
+        self.state().redirect_uris.push(address);
+    }
+
     pub(crate) fn fail(&self, fault: Fault) {
         self.state().fault = fault;
     }

@@ -122,6 +122,11 @@ impl Providers {
         })
     }
 
+    /// Whether whoever proves so has the role their groups give, so that one given here lasts until they sign in again.
+    pub fn has_role_of_groups(&self, proof: &Proof) -> bool {
+        matches!(proof, Proof::Provider(_)) && !self.roles.0.is_empty()
+    }
+
     /// What groups mean here.
     pub fn roles(&self) -> &RoleMapping {
         &self.roles

@@ -14,7 +14,7 @@ use super::problem::describe_password;
 use crate::auth::openid::{Offer, Proof, Providers};
 use crate::auth::people::own::{self, NewPasswordProblem, OwnSession, Which};
 use crate::auth::people::{self, Person};
-use crate::auth::{self, Password, SignInAttempt, SignInProblem};
+use crate::auth::{self, Password, SignInProblem};
 use crate::locale::{Lang, zone_names};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
@@ -96,14 +96,10 @@ pub(super) async fn set_password(
     form: Form<ChangePassword>,
 ) -> Result<HttpResponse, PageError> {
     let form = form.into_inner();
-    let attempt = SignInAttempt {
-        email: &visit.user.email,
-        password: &form.old_password,
-        ip: &visit.ip,
-        now: visit.now,
-    };
-    let (status, field, problem) = match auth::verify_password(&**db, &attempt).await {
-        Ok(user) if user.id == visit.user.id => {
+    let old = &form.old_password;
+    let proved = auth::prove_by_password(&**db, &visit, old, "change of password").await;
+    let (status, field, problem) = match proved {
+        Ok(user) => {
             let (id, keep, by) = (user.id, visit.session_id, author(&visit));
             match own::set_password(&db, id, form.password, keep, by).await {
                 Ok(()) => {
@@ -118,7 +114,7 @@ pub(super) async fn set_password(
                 ),
             }
         }
-        Ok(_) | Err(SignInProblem::Wrong) => (
+        Err(SignInProblem::Wrong) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "old_password",
             visit.t("auth-account-old-wrong"),

@@ -13,7 +13,7 @@ use crate::auth::openid::accounts::{self, Admitted, Arrival};
 use crate::auth::openid::{Flow, Proof, Providers, Purpose, Refusal, flow};
 use crate::auth::people::invitations;
 use crate::auth::session::hash;
-use crate::auth::{self, CurrentUser, Password, SignInAttempt, SignInProblem};
+use crate::auth::{self, CurrentUser, Password, SignInProblem};
 use crate::openid::{AuthorizeRequest, Failure, ProofNeeded, Provider, ProviderKind, Redeem};
 use crate::storage::audit::{self, AuditEvent};
 use crate::web::{self, Page, PageError, SignedIn, Visit, paths};
@@ -123,15 +123,9 @@ pub(super) async fn link(
         .into_inner()
         .link_password
         .ok_or(PageError::BadRequest)?;
-    let attempt = SignInAttempt {
-        email: &visit.user.email,
-        password: &password,
-        ip: &visit.ip,
-        now: visit.now,
-    };
-    match auth::verify_password(&**db, &attempt).await {
-        Ok(user) if user.id == visit.user.id => {}
-        Ok(_) | Err(SignInProblem::Wrong) => {
+    match auth::prove_by_password(&**db, &visit, &password, "linking").await {
+        Ok(_) => {}
+        Err(SignInProblem::Wrong) => {
             visit.flash_danger(visit.t("auth-account-old-wrong"));
             return Ok(web::see_other(&paths::account()));
         }

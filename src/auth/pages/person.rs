@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::people::author;
+use crate::auth::openid::{Proof, Providers};
 use crate::auth::people::{self, ChangeProblem, Person, PersonState, invitations};
 use crate::auth::{Permission, Role};
 use crate::config::Settings;
@@ -26,6 +27,9 @@ struct PersonPage {
     is_self: bool,
     /// The new link, right after it was made.
     link: Option<String>,
+    proof: Proof,
+    /// Whether the role is read from groups at every sign-in.
+    has_role_of_groups: bool,
     errors: FieldErrors,
 }
 
@@ -46,6 +50,7 @@ pub(super) async fn show(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
     settings: Data<Settings>,
+    providers: Data<Providers>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     let person = find(&visit, &db, *id).await?;
@@ -54,7 +59,10 @@ pub(super) async fn show(
         .and_then(Result::ok)
         .filter(|(whose, _)| *whose == person.id)
         .map(|(_, token)| settings.public(&paths::invitation(&token)));
+    let proof = providers.proof_of(&**db, person.id).await?;
     web::render(&PersonPage {
+        has_role_of_groups: providers.has_role_of_groups(&proof),
+        proof,
         page: visit.page("people"),
         role: person.role,
         is_self: person.id == visit.user.id,
@@ -78,13 +86,17 @@ pub(super) struct ChooseRole {
 pub(super) async fn set_role(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    providers: Data<Providers>,
     id: Path<Uuid>,
     form: Form<ChooseRole>,
 ) -> Result<HttpResponse, PageError> {
     let person = find(&visit, &db, *id).await?;
     let role: Role = form.role.parse().map_err(|_| PageError::BadRequest)?;
+    let proof = providers.proof_of(&**db, person.id).await?;
     let refuse = |errors: FieldErrors, person: Person| {
         let page = PersonPage {
+            has_role_of_groups: providers.has_role_of_groups(&proof),
+            proof: proof.clone(),
             page: visit.page("people"),
             role,
             is_self: person.id == visit.user.id,

@@ -71,34 +71,38 @@ pub(super) async fn submit(
         ip: &visit.ip,
         now: visit.now,
     };
-    let event = |user_id, action| AuditEvent {
+    let event = |user_id, action, whose: Option<uuid::Uuid>, detail| AuditEvent {
         at: visit.now,
         user_id,
         ip: Some(&visit.ip),
         action,
-        object_id: String::new(),
-        detail: json!({}),
+        object_id: whose.map(|id| id.to_string()).unwrap_or_default(),
+        detail,
+    };
+    let failed = async |detail| -> Result<(), PageError> {
+        let whose = auth::owner_of(&**db, &form.email).await?;
+        let event = event(None, "user.sign-in-failed", whose, detail);
+        Ok(audit::record(&**db, event).await?)
     };
     let (status, problem) = match auth::verify_password(&**db, &attempt).await {
         Ok(user) => {
             auth::start_session(&**db, &visit, &user).await?;
-            audit::record(&**db, event(Some(user.id), "user.signed-in")).await?;
+            let event = event(Some(user.id), "user.signed-in", None, json!({}));
+            audit::record(&**db, event).await?;
             return Ok(web::see_other(&return_to));
         }
         Err(SignInProblem::Wrong) => {
-            audit::record(&**db, event(None, "user.sign-in-failed")).await?;
+            failed(json!({})).await?;
             (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 visit.t("auth-sign-in-wrong"),
             )
         }
-        Err(SignInProblem::Wait { seconds }) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            visit
-                .msg("auth-sign-in-wait")
-                .num("seconds", seconds)
-                .to_string(),
-        ),
+        Err(SignInProblem::Wait { seconds }) => {
+            failed(json!({ "problem": "too many tries" })).await?;
+            let message = visit.msg("auth-sign-in-wait").num("seconds", seconds);
+            (StatusCode::TOO_MANY_REQUESTS, message.to_string())
+        }
         Err(SignInProblem::Database(error)) => return Err(error.into()),
     };
     let page = SignInPage {

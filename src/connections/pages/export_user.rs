@@ -12,7 +12,7 @@ use super::wizard::{Typed, Wizard};
 use super::{author, find, refuse_out_of_order, see_connection};
 use crate::auth::openid::{Providers, flow};
 use crate::auth::pages::openid;
-use crate::auth::{self, Password, SignInAttempt, SignInProblem};
+use crate::auth::{self, Password, SignInProblem};
 use crate::config::Settings;
 use crate::connections::{Connections, Step, store};
 use crate::web::{FieldErrors, PageError, SignedIn, paths};
@@ -43,19 +43,14 @@ pub(super) async fn submit(
         return Ok(leaving);
     }
     let password = form.into_inner().password.ok_or(PageError::BadRequest)?;
-    let attempt = SignInAttempt {
-        email: &visit.user.email,
-        password: &password,
-        ip: &visit.ip,
-        now: visit.now,
-    };
-    let (status, problem) = match auth::verify_password(&**db, &attempt).await {
-        Ok(user) if user.id == visit.user.id => {
+    let proved = auth::prove_by_password(&**db, &visit, &password, "export user").await;
+    let (status, problem) = match proved {
+        Ok(_) => {
             store::set_export_user(&db, &connection, author(&visit)).await?;
             visit.flash_success(visit.t("connections-export-user-added"));
             return Ok(see_connection(&connection));
         }
-        Ok(_) | Err(SignInProblem::Wrong) => (
+        Err(SignInProblem::Wrong) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             visit.t("connections-export-user-wrong"),
         ),
