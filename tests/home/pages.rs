@@ -154,7 +154,7 @@ async fn only_administrators_are_told_of_connections_and_requests() {
         let home = stage.app.sign_in(person).await.get("/").await;
         assert_eq!(attention(&home), ["1 export"], "{person:?}");
         assert!(!home.body.contains("Harbour newsletter"), "{person:?}");
-        assert!(!home.body.contains("/settings/"), "{person:?}");
+        assert!(!home.body.contains("/settings/connections"), "{person:?}");
         assert!(!home.says("left"), "{person:?}");
         let rest = home.attribute(".attention a", "href").unwrap();
         let list = stage.app.sign_in(person).await.get(&rest).await;
