@@ -28,6 +28,7 @@ mod m20261126_050001_create_exclusions;
 mod m20261126_050002_create_erasures;
 mod m20261126_050003_create_retention;
 mod m20261126_110001_create_deliveries;
+mod m20261126_110002_create_removals;
 mod m20261126_120001_ask_again;
 mod m20261126_130001_create_export_schedules;
 mod m20261126_130002_create_refresh_jobs;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_130002_create_refresh_jobs::Migration),
             Box::new(m20261126_130003_create_installation_settings::Migration),
             Box::new(m20261126_120001_ask_again::Migration),
+            Box::new(m20261126_110002_create_removals::Migration),
         ]
     }
 }

@@ -3,16 +3,36 @@
 use serde::{Deserialize, Serialize};
 
 /// How an export delivers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Delivery {
     /// Who is sent.
     pub mode: Mode,
     /// What becomes of people who left the list by themselves.
     pub leavers: Leavers,
+    /// Mirror: an administrator is asked before more people than this are taken off the list; `None` never.
+    pub removals_ask_above: Option<u64>,
+    /// Mirror: also takes off whoever was not delivered by this export.
+    pub removes_others: bool,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Full,
+            leavers: Leavers::ByMode,
+            removals_ask_above: Some(Self::ASK_ABOVE),
+            removes_others: false,
+        }
+    }
 }
 
 impl Delivery {
+    /// People taken off the list without asking, unless the export says otherwise.
+    const ASK_ABOVE: u64 = 500;
+    /// What [`Delivery::removals_ask_above`] may be.
+    pub const ASK: std::ops::RangeInclusive<u64> = 0..=1_000_000;
+
     /// Whether deliveries must be remembered for it.
     pub fn remembers(&self) -> bool {
         self.mode != Mode::Full || self.respects_leavers()
@@ -78,17 +98,20 @@ pub enum Mode {
     Full,
     /// Those who are new or whose values have changed since they were last delivered.
     ChangesOnly,
+    /// The same, and whoever has left the segments is taken off the list.
+    Mirror,
 }
 
 impl Mode {
     /// Every mode, in the order of the form.
-    pub const ALL: [Self; 2] = [Self::Full, Self::ChangesOnly];
+    pub const ALL: [Self; 3] = [Self::Full, Self::ChangesOnly, Self::Mirror];
 
     /// Name in forms and in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
             Self::ChangesOnly => "changes_only",
+            Self::Mirror => "mirror",
         }
     }
 
@@ -102,6 +125,7 @@ impl Mode {
         match self {
             Self::Full => "exports-mode-full",
             Self::ChangesOnly => "exports-mode-changes",
+            Self::Mirror => "exports-mode-mirror",
         }
     }
 
@@ -110,6 +134,7 @@ impl Mode {
         match self {
             Self::Full => "exports-mode-full-hint",
             Self::ChangesOnly => "exports-mode-changes-hint",
+            Self::Mirror => "exports-mode-mirror-hint",
         }
     }
 

@@ -18,12 +18,14 @@ use super::deliver::Delivery;
 use super::desk::Desk;
 use super::follow;
 use super::leavers;
+use super::mirror;
 use super::outcome::{Ending, Outcome};
 use super::preflight;
 use super::remembered;
-use super::run::{Phase, Run, Waiting, WaitingFor};
+use super::run::{Phase, Run, RunState, Waiting, WaitingFor};
 use super::store::{self, Lease, Progress, StoreError};
 use super::vendor::Vendor;
+use crate::exports::Mode;
 
 /// How long a run is left alone after the database failed under it.
 const DATABASE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
@@ -302,7 +304,13 @@ impl Engine {
     ) -> Result<Outcome, Interrupt> {
         let parts = follow::follow(&self.desk, control, vendor, run).await?;
         let run = store::get(&self.desk.db, run.id).await?;
-        Ok(Account::of(&run, &parts).outcome(&parts))
+        let outcome = Account::of(&run, &parts).outcome(&parts);
+        if outcome.ending.state() == RunState::Successful
+            && run.definition.delivery.mode == Mode::Mirror
+        {
+            mirror::mirror(&self.desk, control, vendor, &run).await?;
+        }
+        Ok(outcome)
     }
 
     async fn freeze(&self, control: &Control, run: &Run) -> Result<super::run::Inputs, Interrupt> {

@@ -29,6 +29,7 @@
 //! | `engine`, `control`, `pace` | taking runs, leases, canceling, stopping; how fast the clocks tick |
 //! | `resume` | going on with a run that failed or was canceled |
 //! | `remembered` | exports that leave out what was delivered before |
+//! | `mirror` | taking off the list whoever has left the segments |
 //! | `leavers`, `list_members` | who left the list by themselves; who is on it |
 //! | `rows`, `keep` | rejected and cut rows made again, while the snapshot is held |
 //! | `notify` | what the end of a run means for notices |
@@ -49,6 +50,7 @@ mod follow;
 mod keep;
 mod leavers;
 mod list_members;
+mod mirror;
 mod normalise;
 mod notify;
 mod outcome;

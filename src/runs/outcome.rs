@@ -79,6 +79,10 @@ endings! {
     Delivered, Successful, "delivered", "runs-outcome-delivered";
     /// Delivered, but the vendor counted other than what was sent.
     DeliveredWithDifferences, Successful, "delivered_with_differences", "runs-outcome-delivered-with-differences";
+    /// Everything was delivered, but not everybody who has left the segments was taken off the list.
+    RemovalsFailed, Failure, "removals_failed", "runs-outcome-removals-failed";
+    /// Everything was delivered; nobody approved taking so many people off the list.
+    RemovalsNotApproved, Failure, "removals_not_approved", "runs-outcome-removals-not-approved";
     /// Everybody had been delivered as they are; there was nothing to send.
     NothingChanged, Successful, "nothing_changed", "runs-outcome-nothing-changed";
     /// Nobody is a member of the segments.

@@ -172,6 +172,11 @@ impl Layout {
         &self.columns
     }
 
+    /// Whether a profile with this address may be sent, as far as the address decides.
+    pub(super) fn may_be_sent(&self, email: &str) -> bool {
+        check_email(email).is_ok() && !self.excluded.contains(email)
+    }
+
     /// The same without the columns that decide nothing about who is sent: counts the same profiles in a fraction of
     /// the time. What was delivered before counts as sent.
     #[must_use]

@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use super::part::{Part, PartState, next_file_name};
 use super::run::{Run, RunState};
 use super::store::{self, StoreError};
-use crate::exports::{self, Brake, Export, ExportDefinition};
+use crate::exports::{self, Brake, Delivery, Export, ExportDefinition, Mode};
 use crate::{deliveries, exclusions, segments, sources};
 
 /// How long an activity that is not listed is known not to exist. The vendor forgets activities after 10 days
@@ -135,10 +135,15 @@ pub(super) async fn obstacle(
     if !is_resumable(run.state) {
         return Ok(Some(Obstacle::NotFailed));
     }
-    let Some(inputs) = run.inputs.as_ref().filter(|_| !parts.is_empty()) else {
+    // A run that had nothing to send may still have people to take off the list.
+    let is_begun = !parts.is_empty() || run.is_planned;
+    let Some(inputs) = run.inputs.as_ref().filter(|_| is_begun) else {
         return Ok(Some(Obstacle::NothingBegun));
     };
-    if run.is_planned && parts.iter().all(|part| rest(part) == Rest::Nothing) {
+    if run.is_planned
+        && parts.iter().all(|part| rest(part) == Rest::Nothing)
+        && !misses_removals(db, run).await?
+    {
         return Ok(Some(Obstacle::NothingMissing));
     }
     let is_too_old =
@@ -171,6 +176,15 @@ pub(super) async fn obstacle(
     Ok(None)
 }
 
+/// Whether somebody is still to be taken off the list.
+async fn misses_removals(db: &impl ConnectionTrait, run: &Run) -> Result<bool, StoreError> {
+    if run.definition.delivery.mode != Mode::Mirror {
+        return Ok(false);
+    }
+    let found = store::removals::find(db, run.id).await?;
+    Ok(found.is_none_or(|removals| removals.removed < removals.people))
+}
+
 /// Whether an export and its segments still decide what they decided when the run started.
 async fn is_same(
     db: &impl ConnectionTrait,
@@ -198,6 +212,10 @@ fn decides(definition: &ExportDefinition) -> ExportDefinition {
         name: String::new(),
         list_name: None,
         brake: Brake::OFF,
+        delivery: Delivery {
+            removals_ask_above: None,
+            ..definition.delivery.clone()
+        },
         ..definition.clone()
     }
 }

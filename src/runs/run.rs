@@ -119,10 +119,17 @@ pub enum Phase {
     Sending,
     /// Every part is at Constant Contact; waiting for its activities.
     Following,
+    /// Everything is delivered; whoever has left the segments is taken off the list.
+    Removing,
 }
 
 impl Phase {
-    pub(super) const ALL: [Self; 3] = [Self::Checking, Self::Sending, Self::Following];
+    pub(super) const ALL: [Self; 4] = [
+        Self::Checking,
+        Self::Sending,
+        Self::Following,
+        Self::Removing,
+    ];
 
     /// Name in the database and in JSON answers.
     pub fn name(self) -> &'static str {
@@ -130,6 +137,7 @@ impl Phase {
             Self::Checking => "checking",
             Self::Sending => "sending",
             Self::Following => "following",
+            Self::Removing => "removing",
         }
     }
 
@@ -139,6 +147,7 @@ impl Phase {
             Self::Checking => "runs-phase-checking",
             Self::Sending => "runs-phase-sending",
             Self::Following => "runs-phase-following",
+            Self::Removing => "runs-phase-removing",
         }
     }
 }

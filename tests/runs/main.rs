@@ -11,6 +11,7 @@ mod interruptions;
 mod leavers;
 mod limits;
 mod logs;
+mod mirror;
 mod modes;
 mod outcomes;
 mod pages;

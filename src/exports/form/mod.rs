@@ -51,6 +51,10 @@ pub(super) struct ExportForm {
     pub(super) mode: Mode,
     /// What becomes of people who left the list.
     pub(super) leavers: Leavers,
+    /// People taken off the list without asking, as typed; empty is any number.
+    pub(super) removals_ask_above: String,
+    /// Whether others are taken off as well.
+    pub(super) removes_others: bool,
     /// Version of the export when the page was drawn; 0 for a new one.
     pub(super) version: i32,
 }
@@ -106,6 +110,7 @@ pub(super) enum ProblemKind {
     TooManySegments,
     BrakeBelow,
     BrakeAbove,
+    RemovalsAskAbove,
     /// The account could not be asked, or said no.
     Account(AccountProblem),
 }
@@ -139,6 +144,8 @@ impl ExportForm {
                 "segment" => form.segments.extend(value.parse::<Uuid>()),
                 "brake_below" => form.brake_below = value,
                 "brake_above" => form.brake_above = value,
+                "removals_ask_above" => form.removals_ask_above = value,
+                "removes_others" => form.removes_others = value == "true",
                 "leavers" => form.leavers = Leavers::from_name(&value).unwrap_or_default(),
                 "mode" => form.mode = Mode::from_name(&value).unwrap_or_default(),
                 "version" => form.version = value.parse().unwrap_or_default(),
@@ -160,6 +167,7 @@ impl ExportForm {
         Self {
             brake_below: percent_text(brake.below_percent),
             brake_above: percent_text(brake.above_percent),
+            removals_ask_above: count_text(Delivery::default().removals_ask_above),
             ..Self::default()
         }
     }
@@ -184,6 +192,8 @@ impl ExportForm {
             brake_above: percent_text(definition.brake.above_percent),
             mode: definition.delivery.mode,
             leavers: definition.delivery.leavers,
+            removals_ask_above: count_text(definition.delivery.removals_ask_above),
+            removes_others: definition.delivery.removes_others,
             version,
             ..Self::default()
         }
@@ -261,6 +271,7 @@ impl ExportForm {
         let attributes = self.check_attributes(offers, &mut problems);
         self.check_segments(offers, &mut problems);
         let brake = self.check_brake(&mut problems);
+        let delivery = self.check_delivery(&mut problems);
         match (connection, name, list, self.source, problems.0.is_empty()) {
             (Some(connection_id), Some(name), Some(list_id), Some(source_id), true) => {
                 Ok(CheckedForm {
@@ -275,10 +286,7 @@ impl ExportForm {
                         attributes,
                         segment_ids: self.segments.clone(),
                         brake,
-                        delivery: Delivery {
-                            mode: self.mode,
-                            leavers: self.leavers,
-                        },
+                        delivery,
                     },
                 })
             }
@@ -369,6 +377,23 @@ impl ExportForm {
         }
     }
 
+    fn check_delivery(&self, problems: &mut Problems) -> Delivery {
+        let typed = self.removals_ask_above.trim();
+        let most = typed
+            .parse()
+            .ok()
+            .filter(|most| Delivery::ASK.contains(most));
+        if most.is_none() && !typed.is_empty() {
+            problems.add("removals_ask_above", ProblemKind::RemovalsAskAbove);
+        }
+        Delivery {
+            mode: self.mode,
+            leavers: self.leavers,
+            removals_ask_above: most,
+            removes_others: self.removes_others,
+        }
+    }
+
     fn check_segments(&self, offers: &Offers, problems: &mut Problems) {
         let is_offered = |id: &Uuid| offers.segments.iter().any(|offer| offer.id == *id);
         if self.segments.is_empty() {
@@ -379,6 +404,10 @@ impl ExportForm {
             problems.add("segments", ProblemKind::SegmentGone);
         }
     }
+}
+
+fn count_text(count: Option<u64>) -> String {
+    count.map(|count| count.to_string()).unwrap_or_default()
 }
 
 fn percent_text(percent: Option<u32>) -> String {

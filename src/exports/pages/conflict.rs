@@ -152,6 +152,20 @@ impl Desk<'_> {
                 visit.t(saved.mode.label_key()),
             ),
             (
+                form.removals_ask_above.trim() != saved.removals_ask_above,
+                "exports-removals-ask",
+                saved.removals_ask_above.clone(),
+            ),
+            (
+                form.removes_others != saved.removes_others,
+                "exports-removes-others",
+                visit.t(if saved.removes_others {
+                    "exports-yes"
+                } else {
+                    "exports-no"
+                }),
+            ),
+            (
                 form.leavers != saved.leavers,
                 "exports-leavers",
                 visit.t(saved.leavers.label_key()),

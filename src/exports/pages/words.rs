@@ -92,6 +92,7 @@ pub(super) fn problem_text(lang: Lang, problem: &Problem, offers: &Offers) -> St
         ProblemKind::TooManySegments => at_most("exports-problem-segments-many", MAX_SEGMENTS),
         ProblemKind::BrakeBelow => lang.t("exports-problem-brake-below"),
         ProblemKind::BrakeAbove => lang.t("exports-problem-brake-above"),
+        ProblemKind::RemovalsAskAbove => lang.t("exports-problem-removals"),
         ProblemKind::Account(problem) => account_problem_text(lang, problem),
     }
 }

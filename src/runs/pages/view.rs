@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::auth::{self, Permission};
 use crate::runs::store::approvals::{self, Approval};
+use crate::runs::store::removals::{self, Removals};
 use crate::runs::{Account, Ending, Part, PartState, Rejection, Run, RunState, WaitingFor, store};
 use crate::web::{Page, PageError, Tone};
 
@@ -17,6 +18,8 @@ pub(super) struct RunView {
     pub(super) approval: Option<Approval>,
     /// Who approved it.
     pub(super) approved_by: String,
+    /// Whom it takes off the list.
+    pub(super) removals: Option<Removals>,
 }
 
 impl RunView {
@@ -25,12 +28,14 @@ impl RunView {
         let parts = store::parts(db, id).await?;
         let account = store::summaries::account(db, &run, &parts).await?;
         let approval = approvals::find(db, id).await?;
+        let removals = removals::find(db, id).await?;
         let approved_by = match approval.and_then(|approval| approval.approved) {
             Some((_, Some(user))) => auth::store::find_name(db, user).await?,
             _ => None,
         };
         Ok(Self {
             approval,
+            removals,
             approved_by: approved_by.unwrap_or_default(),
             run,
             parts,

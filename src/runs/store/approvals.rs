@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::leases::Lease;
-use super::{StoreError, get, to_i64};
+use super::{StoreError, get, removals, to_i64};
 use crate::exports::Author;
 use crate::runs::run::WaitingFor;
 use crate::storage::UtcMillis;
@@ -72,6 +72,20 @@ pub async fn approve(
     if woken.rows_affected == 0 {
         get(&transaction, run_id).await?;
         return Ok(false);
+    }
+    if removals::approve(&transaction, run_id, author.at, author.user_id).await? {
+        let people = removals::find(&transaction, run_id).await?;
+        let event = AuditEvent {
+            at: author.at,
+            user_id: author.user_id,
+            ip: author.ip,
+            action: "run.removals-approved",
+            object_id: run_id.to_string(),
+            detail: json!({ "people": people.map(|removals| removals.people) }),
+        };
+        audit::record(&transaction, event).await?;
+        transaction.commit().await?;
+        return Ok(true);
     }
     run_approval::Entity::update_many()
         .col_expr(

@@ -7,6 +7,7 @@ pub mod approvals;
 mod holders;
 mod leases;
 mod part_changes;
+pub mod removals;
 mod requests;
 mod resuming;
 pub mod summaries;

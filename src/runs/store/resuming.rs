@@ -8,7 +8,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{StoreError, get, parts};
+use super::{StoreError, get, parts, removals};
 use crate::exports::Author;
 use crate::runs::part::{Part, PartState};
 use crate::runs::resume::{Obstacle, Rest, obstacle, rest};
@@ -78,6 +78,7 @@ pub async fn resume(
         }
         take_up(&transaction, run_id, part).await?;
     }
+    removals::reopen(&transaction, run_id).await?;
     let event = AuditEvent {
         at: author.at,
         user_id: author.user_id,

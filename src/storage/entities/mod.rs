@@ -33,6 +33,8 @@ pub mod retention;
 pub mod run;
 pub mod run_approval;
 pub mod run_part;
+pub mod run_removal;
+pub mod run_removal_batch;
 pub mod run_summary;
 pub mod segment;
 pub mod session;

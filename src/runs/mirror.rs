@@ -1,0 +1,379 @@
+//! Taking off the list whoever has left the segments, after everything has been delivered.
+//!
+//! Who that is is found out once: whoever this export delivered, or everybody where it says so, who is on the list now and
+//! is not a member that may be sent. It is recorded, in removals of 500 contacts, before the first is sent, so that an
+//! administrator who is asked answers for exactly these people. The vendor knows contacts by ids alone, which come from
+//! one `contact_exports` job. A removal has no name that could be looked up; after an unclear answer it is sent again,
+//! which is harmless: whoever is off the list already stays off.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use jiff::SignedDuration;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::checks::results::Contact;
+use super::control::{Control, Interrupt};
+use super::desk::Desk;
+use super::list_members;
+use super::normalise::clean_email;
+use super::outcome::{Ending, Outcome};
+use super::preflight::{self, Ready, snapshot_error};
+use super::retry::MAX_FOLLOWING;
+use super::run::{Phase, Run, Waiting, WaitingFor};
+use super::store::Progress;
+use super::store::removals::{self, CONTACT_BYTES, RemovalState};
+use super::vendor::{Vendor, refusal};
+use crate::constant_contact::limits::CONTACTS_PER_REMOVAL;
+use crate::constant_contact::{Activity, ActivityId, ActivityState, ClientError, ContactId};
+use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
+use crate::profiles::{Scan, SnapshotError, Snapshots};
+
+/// How long a run waits for an administrator: over a weekend.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
+/// First and longest wait between two looks at the activities.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
+/// Removals asked for one by one in a round, when the listing does not show them.
+const SINGLE_LOOKUPS: usize = 5;
+
+/// Takes off the list whoever is to be, wherever that stands. For a run that has delivered everything.
+pub(super) async fn mirror(
+    desk: &Desk,
+    control: &Control,
+    vendor: &mut Vendor,
+    run: &Run,
+) -> Result<(), Interrupt> {
+    let progress = Progress {
+        phase: Some(Phase::Removing),
+        ..Progress::default()
+    };
+    control.lease.progress(&desk.db, progress).await?;
+    if removals::find(&desk.db, run.id).await?.is_none() {
+        find_out(desk, control, vendor, run).await?;
+    }
+    let Some(plan) = removals::find(&desk.db, run.id).await? else {
+        return Ok(());
+    };
+    if let Some(until) = plan.until.filter(|_| plan.asks()) {
+        if desk.clock.now() >= until {
+            return Err(Outcome::from(Ending::RemovalsNotApproved).into());
+        }
+        return Err(Interrupt::Pause(Waiting {
+            reason: WaitingFor::Approval,
+            until,
+        }));
+    }
+    send(desk, control, vendor, run).await?;
+    follow(desk, control, vendor, run).await?;
+    remember(desk, run).await?;
+    let after = removals::find(&desk.db, run.id).await?.unwrap_or_default();
+    match after.failed {
+        0 => Ok(()),
+        _ => Err(Outcome {
+            vendor_words: after.vendor_words,
+            ..Ending::RemovalsFailed.into()
+        }
+        .into()),
+    }
+}
+
+/// Who may be sent now, among those remembered and otherwise.
+struct Present {
+    remembered: Vec<bool>,
+    /// Everybody, where whoever else is on the list goes as well.
+    everybody: Option<HashSet<[u8; 8]>>,
+}
+
+/// Finds out who is to be taken off, and records it.
+async fn find_out(
+    desk: &Desk,
+    control: &Control,
+    vendor: &mut Vendor,
+    run: &Run,
+) -> Result<(), Interrupt> {
+    let forgotten = || Outcome::from(Ending::DeliveriesForgotten);
+    let inputs = run.inputs.as_ref().ok_or_else(forgotten)?;
+    let version = inputs.delivered.ok_or_else(forgotten)?;
+    let set = match deliveries::store::load(&desk.db, run.export_id, version).await {
+        Ok(set) => set,
+        Err(LoadError::Gone) => return Err(forgotten().into()),
+        Err(LoadError::Database(error)) => return Err(error.into()),
+    };
+    let delivery = &run.definition.delivery;
+    let ready = preflight::prepare(desk, &run.definition, inputs).await?;
+    let keys = Keys::new(desk.connections.master_key());
+    let (snapshots, hashing, takes_all) = (desk.snapshots(), keys.clone(), delivery.removes_others);
+    let scanning = tokio::task::spawn_blocking(move || {
+        let present = scan(&*snapshots, &ready, &hashing, &set, takes_all);
+        present.map(|present| (set, present))
+    });
+    let scanned = scanning.await.map_err(|stopped| {
+        tracing::error!(run = %run.id, error = %stopped, "looking who is to be removed stopped");
+        Outcome::from(Ending::SnapshotUnreadable)
+    })?;
+    let (set, present) = scanned.map_err(|error| snapshot_error(&error))?;
+    let is_anybody_gone = set
+        .entries()
+        .zip(&present.remembered)
+        .any(|((_, kind), is_present)| is_ours(kind) && !is_present);
+    let mut gone: BTreeMap<Uuid, [u8; 8]> = BTreeMap::new();
+    if is_anybody_gone || takes_all {
+        let mut look = |contact: Contact<'_>| {
+            let address = keys.address(clean_email(contact.email));
+            let is_gone = match &present.everybody {
+                Some(everybody) => !everybody.contains(&address),
+                None => set
+                    .find_address(address)
+                    .is_some_and(|(index, kind)| is_ours(kind) && !present.remembered[index]),
+            };
+            if is_gone && let Ok(id) = contact.id.parse::<Uuid>() {
+                gone.insert(id, address);
+            }
+        };
+        list_members::read(control, vendor, run, &mut look).await?;
+    }
+    let mut contacts = Vec::with_capacity(gone.len() * CONTACT_BYTES);
+    for (id, address) in &gone {
+        contacts.extend_from_slice(id.as_bytes());
+        contacts.extend_from_slice(address);
+    }
+    let now = desk.clock.now();
+    let is_many = delivery
+        .removals_ask_above
+        .is_some_and(|most| gone.len() as u64 > most);
+    let until = is_many.then(|| now + PATIENCE);
+    tracing::info!(run = %run.id, people = gone.len(), asks = is_many, "to be removed from the list");
+    let at_a_time = CONTACTS_PER_REMOVAL;
+    let lease = control.lease;
+    Ok(lease
+        .record_removals(&desk.db, &contacts, at_a_time, until, now)
+        .await?)
+}
+
+/// Whether this export has put them on the list, as far as anybody knows.
+fn is_ours(kind: Kind) -> bool {
+    matches!(kind, Kind::Delivered | Kind::Doubtful | Kind::Unknown)
+}
+
+fn scan(
+    snapshots: &dyn Snapshots,
+    ready: &Ready,
+    keys: &Keys,
+    set: &DeliveredSet,
+    takes_all: bool,
+) -> Result<Present, SnapshotError> {
+    let mut present = Present {
+        remembered: vec![false; set.len()],
+        everybody: takes_all.then(HashSet::new),
+    };
+    let columns = &ready.layout.columns()[..1];
+    snapshots.scan(
+        ready.snapshot_id,
+        &Scan::new(&ready.members, columns),
+        &mut |row| {
+            let email = clean_email(row.value(0));
+            if ready.layout.may_be_sent(email) {
+                let address = keys.address(email);
+                if let Some((index, _)) = set.find_address(address) {
+                    present.remembered[index] = true;
+                }
+                if let Some(everybody) = &mut present.everybody {
+                    everybody.insert(address);
+                }
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
+    Ok(present)
+}
+
+/// Sends every removal that is not known to have arrived.
+async fn send(
+    desk: &Desk,
+    control: &Control,
+    vendor: &mut Vendor,
+    run: &Run,
+) -> Result<(), Interrupt> {
+    let list_id = run.definition.list_id;
+    for (number, _) in removals::in_state(&desk.db, run.id, RemovalState::Recorded).await? {
+        control.check_now().await?;
+        let contacts = removals::contacts(&desk.db, run.id, number).await?;
+        let ids: Vec<ContactId> = people(&contacts).map(|(id, _)| id.into()).collect();
+        let sent = vendor
+            .read(&move |api, token| {
+                let ids = ids.clone();
+                async move { api.remove_from_lists(token, &ids, &[list_id]).await }.boxed()
+            })
+            .await?;
+        let (state, activity, words) = match &sent {
+            Ok(activity) => {
+                let id = activity.activity_id.as_str().to_owned();
+                (RemovalState::Accepted, Some(id), None)
+            }
+            Err(error) => (RemovalState::Failed, None, Some(error.to_string())),
+        };
+        let change = [(number, state, activity, words)];
+        let requests = control.take_requests();
+        control
+            .lease
+            .change_removals(&desk.db, &change, requests)
+            .await?;
+        if let Err(error) = sent {
+            return Err(match error {
+                ClientError::NotFound(_) => Outcome::quoting(Ending::RemovalsFailed, error).into(),
+                error => refusal(&error).into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Ids and keyed hashes of the contacts of a removal.
+fn people(contacts: &[u8]) -> impl Iterator<Item = (Uuid, [u8; 8])> + '_ {
+    let (each, _) = contacts.as_chunks::<CONTACT_BYTES>();
+    each.iter().map(|bytes| {
+        let (id, address) = bytes.split_at(16);
+        (
+            Uuid::from_slice(id).expect("16 bytes"),
+            address.try_into().expect("8 bytes"),
+        )
+    })
+}
+
+/// Waits until every activity has ended.
+async fn follow(
+    desk: &Desk,
+    control: &Control,
+    vendor: &mut Vendor,
+    run: &Run,
+) -> Result<(), Interrupt> {
+    let (began, mut wait) = (Instant::now(), FIRST_LOOK);
+    loop {
+        let open = removals::in_state(&desk.db, run.id, RemovalState::Accepted).await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let wanted: HashMap<String, i32> = open
+            .into_iter()
+            .map(|(number, id)| (id.unwrap_or_default(), number))
+            .collect();
+        let seen = look(vendor, &wanted).await?;
+        let changes: Vec<_> = seen
+            .into_iter()
+            .filter_map(|(number, activity)| ended(number, activity))
+            .collect();
+        let requests = control.take_requests();
+        control
+            .lease
+            .change_removals(&desk.db, &changes, requests)
+            .await?;
+        if changes.len() == wanted.len() {
+            return Ok(());
+        }
+        if vendor.is_over(began, MAX_FOLLOWING) {
+            return Err(Outcome::from(Ending::ActivitiesTooSlow).into());
+        }
+        control.sleep(wait).await?;
+        wait = (wait * 3 / 2).min(LONGEST_LOOK);
+    }
+}
+
+/// Where the activities stand, by number; `None` for one that is not known any more.
+async fn look(
+    vendor: &mut Vendor,
+    wanted: &HashMap<String, i32>,
+) -> Result<Vec<(i32, Option<Activity>)>, Interrupt> {
+    let names = wanted.clone();
+    let listed = vendor
+        .read(&move |api, token| {
+            let names = names.clone();
+            async move {
+                let mut found: Vec<Activity> = Vec::new();
+                let mut pages = api.activities(token);
+                while found.len() < names.len()
+                    && let Some(page) = pages.next_page().await?
+                {
+                    let is_wanted =
+                        |activity: &Activity| names.contains_key(activity.activity_id.as_str());
+                    found.extend(page.into_iter().filter(is_wanted));
+                }
+                Ok(found)
+            }
+            .boxed()
+        })
+        .await?
+        .map_err(|error| refusal(&error))?;
+    let mut seen: BTreeMap<i32, Option<Activity>> = BTreeMap::new();
+    for activity in listed {
+        if let Some(number) = wanted.get(activity.activity_id.as_str()) {
+            seen.insert(*number, Some(activity));
+        }
+    }
+    let hidden = wanted
+        .iter()
+        .filter(|(_, number)| !seen.contains_key(number));
+    let hidden: Vec<(String, i32)> = hidden
+        .take(SINGLE_LOOKUPS)
+        .map(|(id, number)| (id.clone(), *number))
+        .collect();
+    for (id, number) in hidden {
+        let answer = vendor
+            .read(&move |api, token| {
+                let id = ActivityId::new(id.as_str());
+                async move { api.get_activity(token, &id).await }.boxed()
+            })
+            .await?;
+        match answer {
+            Ok(activity) => seen.insert(number, Some(activity)),
+            Err(ClientError::NotFound(_)) => seen.insert(number, None),
+            Err(error) => return Err(refusal(&error).into()),
+        };
+    }
+    Ok(seen.into_iter().collect())
+}
+
+/// What is recorded of an activity that has ended.
+fn ended(
+    number: i32,
+    activity: Option<Activity>,
+) -> Option<(i32, RemovalState, Option<String>, Option<String>)> {
+    let Some(activity) = activity else {
+        return Some((number, RemovalState::Failed, None, None));
+    };
+    let id = Some(activity.activity_id.as_str().to_owned());
+    match activity.state {
+        ActivityState::Completed => Some((number, RemovalState::Completed, id, None)),
+        ActivityState::Cancelled | ActivityState::Failed | ActivityState::TimedOut => {
+            let words = activity.errors.first().cloned();
+            let words = words.unwrap_or_else(|| activity.state.as_str().to_owned());
+            Some((number, RemovalState::Failed, id, Some(words)))
+        }
+        ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_) => None,
+    }
+}
+
+/// Remembers who was taken off, and forgets their ids. Doing it twice changes nothing.
+async fn remember(desk: &Desk, run: &Run) -> Result<(), Interrupt> {
+    let mut removed = Vec::new();
+    for (number, _) in removals::in_state(&desk.db, run.id, RemovalState::Completed).await? {
+        let contacts = removals::contacts(&desk.db, run.id, number).await?;
+        removed.extend(people(&contacts).map(|(_, address)| Entry {
+            address,
+            row: [0; 12],
+        }));
+    }
+    let news = [(Kind::Removed, removed)];
+    while let Some(version) = deliveries::store::latest(&desk.db, run.export_id).await? {
+        let (db, export_id) = (&desk.db, run.export_id);
+        let added = deliveries::store::add_news(db, export_id, run.id, version, &news).await?;
+        if added.is_some() {
+            break;
+        }
+    }
+    removals::forget_completed(&desk.db, run.id).await?;
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! Who runs take off their lists. What the engine writes succeeds only while the lease on the run is held.
+
+use jiff::Timestamp;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set, TransactionTrait,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::leases::{Lease, Progress};
+use super::{StoreError, to_i64};
+use crate::storage::UtcMillis;
+use crate::storage::audit::{self, AuditEvent};
+use crate::storage::entities::{run_removal, run_removal_batch};
+
+/// Bytes of one contact in a removal: its id and the keyed hash of its address.
+pub(in crate::runs) const CONTACT_BYTES: usize = 16 + 8;
+
+/// Where a removal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::runs) enum RemovalState {
+    /// To be sent, perhaps once more: a repeat is harmless.
+    Recorded,
+    /// Constant Contact works on it.
+    Accepted,
+    /// Its activity completed.
+    Completed,
+    /// Its activity did not complete.
+    Failed,
+}
+
+impl RemovalState {
+    pub(in crate::runs) fn name(self) -> &'static str {
+        match self {
+            Self::Recorded => "recorded",
+            Self::Accepted => "accepted",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Whom a run takes off its list, and how far that is. Units: people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removals {
+    /// To be taken off.
+    pub people: u64,
+    /// Taken off.
+    pub removed: u64,
+    /// In removals that did not complete.
+    pub failed: u64,
+    /// Whether an administrator is asked first, and until when.
+    pub until: Option<Timestamp>,
+    /// When that was approved, and by whom.
+    pub approved: Option<(Timestamp, Option<Uuid>)>,
+    /// What Constant Contact said of one that failed.
+    pub vendor_words: Option<String>,
+}
+
+impl Removals {
+    /// Whether an administrator has yet to answer.
+    pub fn asks(&self) -> bool {
+        self.until.is_some() && self.approved.is_none()
+    }
+}
+
+/// What a run takes off its list; `None` while that has not been found out.
+///
+/// # Errors
+/// Reading failed.
+pub async fn find(db: &impl ConnectionTrait, run_id: Uuid) -> Result<Option<Removals>, DbErr> {
+    use run_removal_batch::Column as C;
+    let Some(plan) = run_removal::Entity::find_by_id(run_id).one(db).await? else {
+        return Ok(None);
+    };
+    let batches: Vec<(String, i32, Option<String>)> = run_removal_batch::Entity::find()
+        .select_only()
+        .columns([C::State, C::People, C::VendorWords])
+        .filter(C::RunId.eq(run_id))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut removals = Removals {
+        people: plan.people.unsigned_abs(),
+        until: plan.until.map(Into::into),
+        approved: plan.approved_at.map(|at| (at.into(), plan.approved_by)),
+        ..Removals::default()
+    };
+    for (state, people, words) in batches {
+        let people = u64::from(people.unsigned_abs());
+        if state == RemovalState::Completed.name() {
+            removals.removed += people;
+        } else if state == RemovalState::Failed.name() {
+            removals.failed += people;
+            removals.vendor_words = removals.vendor_words.or(words);
+        }
+    }
+    Ok(Some(removals))
+}
+
+/// Numbers and activities of the removals of a run in a state, in order.
+pub(in crate::runs) async fn in_state(
+    db: &impl ConnectionTrait,
+    run_id: Uuid,
+    state: RemovalState,
+) -> Result<Vec<(i32, Option<String>)>, DbErr> {
+    use run_removal_batch::Column as C;
+    run_removal_batch::Entity::find()
+        .select_only()
+        .columns([C::Number, C::ActivityId])
+        .filter(C::RunId.eq(run_id))
+        .filter(C::State.eq(state.name()))
+        .order_by_asc(C::Number)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Whom a removal is about.
+pub(in crate::runs) async fn contacts(
+    db: &impl ConnectionTrait,
+    run_id: Uuid,
+    number: i32,
+) -> Result<Vec<u8>, DbErr> {
+    let found = run_removal_batch::Entity::find_by_id((run_id, number))
+        .one(db)
+        .await?;
+    Ok(found.map(|batch| batch.contacts).unwrap_or_default())
+}
+
+/// Forgets whom removals were about that have completed.
+pub(in crate::runs) async fn forget_completed(
+    db: &impl ConnectionTrait,
+    run_id: Uuid,
+) -> Result<(), DbErr> {
+    use run_removal_batch::Column as C;
+    run_removal_batch::Entity::update_many()
+        .col_expr(C::Contacts, Expr::value(Vec::<u8>::new()))
+        .filter(C::RunId.eq(run_id))
+        .filter(C::State.eq(RemovalState::Completed.name()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Makes what is missing of a run's removals to be done again, when the run is resumed. Where none had been sent, they
+/// are found out anew.
+pub(in crate::runs) async fn reopen(
+    transaction: &impl ConnectionTrait,
+    run_id: Uuid,
+) -> Result<(), DbErr> {
+    use run_removal_batch::Column as C;
+    let sent = run_removal_batch::Entity::find()
+        .select_only()
+        .column(C::Number)
+        .filter(C::RunId.eq(run_id))
+        .filter(C::State.ne(RemovalState::Recorded.name()))
+        .limit(1)
+        .into_tuple::<i32>()
+        .one(transaction)
+        .await?;
+    if sent.is_none() {
+        run_removal_batch::Entity::delete_many()
+            .filter(C::RunId.eq(run_id))
+            .exec(transaction)
+            .await?;
+        run_removal::Entity::delete_by_id(run_id)
+            .exec(transaction)
+            .await?;
+        return Ok(());
+    }
+    run_removal_batch::Entity::update_many()
+        .col_expr(C::State, Expr::value(RemovalState::Recorded.name()))
+        .col_expr(C::VendorWords, Expr::value(None::<String>))
+        .filter(C::RunId.eq(run_id))
+        .filter(C::State.eq(RemovalState::Failed.name()))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Approves the removals of a run; false when it does not ask for that.
+pub(super) async fn approve(
+    transaction: &impl ConnectionTrait,
+    run_id: Uuid,
+    at: Timestamp,
+    by: Option<Uuid>,
+) -> Result<bool, DbErr> {
+    use run_removal::Column as C;
+    let approved = run_removal::Entity::update_many()
+        .col_expr(C::ApprovedAt, Expr::value(UtcMillis::from(at)))
+        .col_expr(C::ApprovedBy, Expr::value(by))
+        .filter(C::RunId.eq(run_id))
+        .filter(C::Until.is_not_null())
+        .filter(C::ApprovedAt.is_null())
+        .exec(transaction)
+        .await?;
+    Ok(approved.rows_affected == 1)
+}
+
+impl Lease {
+    /// Records whom the run takes off its list, before the first of them is; `until` when an administrator is asked first.
+    pub(in crate::runs) async fn record_removals(
+        self,
+        db: &DatabaseConnection,
+        contacts: &[u8],
+        at_a_time: usize,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let people = contacts.len() / CONTACT_BYTES;
+        let transaction = db.begin().await?;
+        self.look(&transaction).await?;
+        let plan = run_removal::ActiveModel {
+            run_id: Set(self.run_id),
+            people: Set(to_i64(people as u64)),
+            until: Set(until.map(Into::into)),
+            approved_at: Set(None),
+            approved_by: Set(None),
+        };
+        run_removal::Entity::insert(plan)
+            .exec_without_returning(&transaction)
+            .await?;
+        for (number, some) in (1..).zip(contacts.chunks(at_a_time * CONTACT_BYTES)) {
+            let batch = run_removal_batch::ActiveModel {
+                run_id: Set(self.run_id),
+                number: Set(number),
+                people: Set(i32::try_from(some.len() / CONTACT_BYTES).unwrap_or(i32::MAX)),
+                contacts: Set(some.to_vec()),
+                state: Set(RemovalState::Recorded.name().to_owned()),
+                activity_id: Set(None),
+                vendor_words: Set(None),
+            };
+            run_removal_batch::Entity::insert(batch)
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        let event = AuditEvent {
+            at: now,
+            user_id: None,
+            ip: None,
+            action: "run.removals-recorded",
+            object_id: self.run_id.to_string(),
+            detail: json!({ "people": people, "asks": until.is_some() }),
+        };
+        audit::record(&transaction, event).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Records where removals stand, with the activity of each and the vendor's words.
+    pub(in crate::runs) async fn change_removals(
+        self,
+        db: &DatabaseConnection,
+        changes: &[(i32, RemovalState, Option<String>, Option<String>)],
+        requests: u64,
+    ) -> Result<(), StoreError> {
+        use run_removal_batch::Column as C;
+        let transaction = db.begin().await?;
+        let progress = Progress {
+            requests,
+            ..Progress::default()
+        };
+        self.progress(&transaction, progress).await?;
+        for (number, state, activity_id, words) in changes {
+            run_removal_batch::Entity::update_many()
+                .col_expr(C::State, Expr::value(state.name()))
+                .col_expr(C::ActivityId, Expr::value(activity_id.clone()))
+                .col_expr(C::VendorWords, Expr::value(words.clone()))
+                .filter(C::RunId.eq(self.run_id))
+                .filter(C::Number.eq(*number))
+                .exec(&transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
