@@ -87,6 +87,14 @@ pub const LABELS: &[(&str, &str)] = &[
     ("retention.changed", "audit-action-retention-changed"),
     ("run.approval-asked", "audit-action-run-approval-asked"),
     ("run.approved", "audit-action-run-approved"),
+    (
+        "run.removals-approved",
+        "audit-action-run-removals-approved",
+    ),
+    (
+        "run.removals-recorded",
+        "audit-action-run-removals-recorded",
+    ),
     ("run.cancel-requested", "audit-action-run-cancel-requested"),
     ("run.finished", "audit-action-run-finished"),
     ("run.requested", "audit-action-run-requested"),
