@@ -158,6 +158,16 @@ impl Stage {
         Self::build(quick(), dir, &file, Some(url), true).await
     }
 
+    /// The same with the application's state in a file, whatever the tests run on.
+    pub(crate) async fn on_sqlite(csv: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("people.csv");
+        std::fs::write(&file, csv).unwrap();
+        let state = dir.path().join("state.sqlite");
+        let url = format!("sqlite://{}?mode=rwc", state.display());
+        Self::build(quick(), dir, &file, Some(url), true).await
+    }
+
     /// The same at a vendor whose clock goes on as usual when ours steps.
     pub(crate) async fn beside_a_vendor_with_its_own_clock(csv: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use listbridge::segments::{Combine, Comparison, Condition, Rule, TextValue};
 use listbridge::startup::Services;
 use listbridge::storage;
 use listbridge::storage::entities::{connection, notice};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -96,10 +96,11 @@ impl Stand {
             Size::Three => wide_people(20_000),
             Size::TwentySix => wide_people(192_500),
         };
-        let mut stage = if matches!(cell.given, Given::OverMidnight) {
-            Stage::beside_a_vendor_with_its_own_clock(&csv).await
-        } else {
-            Stage::new(&csv).await
+        let mut stage = match cell.given {
+            Given::OverMidnight => Stage::beside_a_vendor_with_its_own_clock(&csv).await,
+            // The disk is full because SQLite says so.
+            Given::DiskFull => Stage::on_sqlite(&csv).await,
+            _ => Stage::new(&csv).await,
         };
         let is_endless = matches!(cell.given, Given::Http(FaultKind::NeverEnds, _));
         if is_endless {
@@ -340,18 +341,21 @@ impl Stand {
         let url = self.stage.services.settings.database_url();
         let other = storage::connect(&url).await.unwrap();
         if storage::is_postgres(&url) {
-            for statement in ["BEGIN", "LOCK TABLE run_parts IN EXCLUSIVE MODE"] {
-                other.execute_unprepared(statement).await.unwrap();
-            }
+            let locked = other.begin().await.unwrap();
+            locked
+                .execute_unprepared("LOCK TABLE run_parts IN EXCLUSIVE MODE")
+                .await
+                .unwrap();
             working.abort();
+            locked.rollback().await.unwrap();
         } else {
             db.execute_unprepared("PRAGMA busy_timeout = 50")
                 .await
                 .unwrap();
             other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
             working.await.unwrap();
+            other.execute_unprepared("ROLLBACK").await.unwrap();
         }
-        other.execute_unprepared("ROLLBACK").await.unwrap();
     }
 
     /// The rule is frozen into the run, and too long for the room that is left.
