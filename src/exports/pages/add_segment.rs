@@ -8,13 +8,13 @@ use sea_orm::{DatabaseConnection, TransactionTrait};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::chosen::{Chosen, names, read_ids, write_ids};
+use super::chosen::{Chosen, names, read_ids, way_back, write_ids};
 use super::desk::author;
 use crate::auth::Permission;
 use crate::exports::store::{self, AddedSegment};
 use crate::exports::{Export, MAX_SEGMENTS, StoreError};
 use crate::segments::{self, store::Segment};
-use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
+use crate::web::{self, FieldErrors, Page, PageError, SignedIn};
 
 #[derive(Template)]
 #[template(path = "exports/add_segment.html")]
@@ -40,16 +40,6 @@ pub(super) struct Which {
     /// A path of ours to go back to; the list when empty.
     #[serde(default)]
     return_to: String,
-}
-
-impl Which {
-    fn way_back(&self) -> String {
-        if self.return_to.is_empty() {
-            paths::exports()
-        } else {
-            paths::own_path_or_home(&self.return_to)
-        }
-    }
 }
 
 /// `GET /exports/add-segment?ids=`.
@@ -105,7 +95,7 @@ pub(super) async fn add(
     };
     let added = add_to_all(&visit, &db, &chosen, &segment).await?;
     tell_added(&visit, &segment.name, added);
-    Ok(web::see_other(&which.way_back()))
+    Ok(web::see_other(&way_back(&which.return_to)))
 }
 
 /// How adding a segment to several exports went: how many of each.
@@ -202,7 +192,7 @@ async fn draw(
         page: visit.page("exports"),
         errors,
         ids: write_ids(&chosen.editable),
-        return_to: which.way_back(),
+        return_to: way_back(&which.return_to),
         names: names(&chosen.editable),
         view_only: names(&chosen.view_only),
         segments: all
@@ -216,5 +206,5 @@ async fn draw(
 
 fn nothing_chosen(visit: &SignedIn, which: &Which) -> HttpResponse {
     visit.flash_warning(visit.t("exports-choose-first"));
-    web::see_other(&which.way_back())
+    web::see_other(&way_back(&which.return_to))
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::auth::Permission;
 use crate::connections;
 use crate::exports::{Access, Export, store};
-use crate::web::{PageError, SignedIn};
+use crate::web::{PageError, SignedIn, paths};
 
 /// Exports one action takes at most; a page of the list has fewer.
 pub(super) const MAX_CHOSEN: usize = 100;
@@ -60,6 +60,15 @@ pub(super) fn read_ids(text: &str) -> Vec<Uuid> {
 pub(super) fn write_ids<'a>(exports: impl IntoIterator<Item = &'a Export>) -> String {
     let ids = exports.into_iter().map(|export| export.id.to_string());
     ids.collect::<Vec<_>>().join(",")
+}
+
+/// Where an action leads when it is over: the page it was chosen on, one of ours, or the list when none is named.
+pub(super) fn way_back(return_to: &str) -> String {
+    if return_to.is_empty() {
+        paths::exports()
+    } else {
+        paths::own_path_or_home(return_to)
+    }
 }
 
 /// Names of exports, for a list on a page.

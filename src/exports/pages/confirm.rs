@@ -8,7 +8,7 @@ use sea_orm::{DatabaseConnection, TransactionTrait};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::chosen::{Chosen, names, read_ids, write_ids};
+use super::chosen::{Chosen, names, read_ids, way_back, write_ids};
 use super::desk::author;
 use crate::auth::Permission;
 use crate::exports::store::{self, Detached};
@@ -51,16 +51,6 @@ pub(super) struct Which {
     /// A path of ours to go back to; the list when empty.
     #[serde(default)]
     return_to: String,
-}
-
-impl Which {
-    fn way_back(&self) -> String {
-        if self.return_to.is_empty() {
-            paths::exports()
-        } else {
-            paths::own_path_or_home(&self.return_to)
-        }
-    }
 }
 
 /// `GET /exports/remove?ids=`.
@@ -191,7 +181,7 @@ fn draw(
             (Act::Detach, _) => paths::detach_exports(""),
         },
         ids: write_ids(free),
-        return_to: which.way_back(),
+        return_to: way_back(&which.return_to),
         names: names(free),
         running: names(running),
         view_only: names(view_only),
@@ -261,7 +251,7 @@ async fn act(
             .num("count", chosen.view_only.len());
         visit.flash_warning(warning.to_string());
     }
-    Ok(web::see_other(&which.way_back()))
+    Ok(web::see_other(&way_back(&which.return_to)))
 }
 
 enum Acted {
@@ -304,5 +294,5 @@ async fn act_on(
 
 fn nothing_chosen(visit: &SignedIn, which: &Which) -> HttpResponse {
     visit.flash_warning(visit.t("exports-choose-first"));
-    web::see_other(&which.way_back())
+    web::see_other(&way_back(&which.return_to))
 }

@@ -11,7 +11,7 @@ use sea_orm::{DatabaseConnection, TransactionTrait};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::chosen::{Chosen, names, read_ids, write_ids};
+use super::chosen::{Chosen, names, read_ids, way_back, write_ids};
 use super::desk::author;
 use crate::auth::Permission;
 use crate::exports::{Export, StoreError, store};
@@ -87,16 +87,6 @@ impl Posted {
             is_kept: one("mode") == "keep",
             is_saved: one("action") == "save",
             form: ScheduleForm::read(pairs),
-        }
-    }
-}
-
-impl Which {
-    fn way_back(&self) -> String {
-        if self.return_to.is_empty() {
-            paths::exports()
-        } else {
-            paths::own_path_or_home(&self.return_to)
         }
     }
 }
@@ -189,7 +179,7 @@ pub(super) async fn answer(
             .num("count", chosen.view_only.len());
         visit.flash_warning(warning.to_string());
     }
-    Ok(web::see_other(&posted.which.way_back()))
+    Ok(web::see_other(&way_back(&posted.which.return_to)))
 }
 
 enum Change {
@@ -249,7 +239,7 @@ fn draw(
             },
             errors,
             ids: write_ids(&chosen.editable),
-            return_to: posted.which.way_back(),
+            return_to: way_back(&posted.which.return_to),
             names: names(&chosen.editable),
             view_only: names(&chosen.view_only),
             is_several,
@@ -280,7 +270,7 @@ fn next_runs(page: &Page, schedule: &Schedule, now: Timestamp) -> Vec<String> {
 
 fn nothing_chosen(visit: &SignedIn, which: &Which) -> HttpResponse {
     visit.flash_warning(visit.t("exports-choose-first"));
-    web::see_other(&which.way_back())
+    web::see_other(&way_back(&which.return_to))
 }
 
 /// What an export's own page says about its schedule.
