@@ -126,6 +126,25 @@ impl Page {
         self.lang.exact_time(at.moment(), &self.zone)
     }
 
+    /// How long something takes, in minutes and seconds.
+    pub fn duration(&self, seconds: u64) -> String {
+        let key = if seconds < 60 {
+            "runs-seconds"
+        } else {
+            "runs-minutes"
+        };
+        self.msg(key)
+            .num("seconds", seconds % 60)
+            .num("minutes", seconds / 60)
+            .to_string()
+    }
+
+    /// How long it was from one moment to another, in minutes and seconds; nothing when the clock went back.
+    pub fn time_between(&self, from: Timestamp, to: Timestamp) -> String {
+        let seconds = to.duration_since(from).as_secs();
+        self.duration(u64::try_from(seconds).unwrap_or(0))
+    }
+
     /// "2 hours ago".
     pub fn ago(&self, at: impl Moment) -> String {
         self.lang.ago(at.moment(), self.now)

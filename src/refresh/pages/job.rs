@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{TaskRow, author, duration, name_of};
+use super::{TaskRow, author, name_of};
 use crate::auth::Permission;
 use crate::refresh::Status;
 use crate::refresh::job::{Job, Refresher, Task, TaskKind, store};
@@ -81,7 +81,7 @@ pub(super) async fn show(
             None => page.t(job.trigger.label_key()),
         },
         took: job.started_at.map_or(String::new(), |from| {
-            duration(&page, from, job.finished_at.unwrap_or(page.now))
+            page.time_between(from, job.finished_at.unwrap_or(page.now))
         }),
         groups,
         subject: subject.map(|id| id.to_string()).unwrap_or_default(),

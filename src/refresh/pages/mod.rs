@@ -6,7 +6,6 @@ mod schedule;
 mod status;
 
 use actix_web::web::{self, Data, ServiceConfig};
-use jiff::Timestamp;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
@@ -69,20 +68,6 @@ async fn name_of(db: &Data<DatabaseConnection>, id: Option<Uuid>) -> Result<Stri
     })
 }
 
-/// How long something took, in words.
-fn duration(page: &Page, from: Timestamp, to: Timestamp) -> String {
-    let seconds = to.duration_since(from).as_secs().max(0);
-    let key = if seconds < 60 {
-        "runs-seconds"
-    } else {
-        "runs-minutes"
-    };
-    page.msg(key)
-        .num("seconds", seconds % 60)
-        .num("minutes", seconds / 60)
-        .to_string()
-}
-
 /// A task as pages show it.
 struct TaskRow {
     task: Task,
@@ -107,7 +92,7 @@ impl TaskRow {
         let times = task.started_at.zip(task.finished_at);
         Self {
             reason: reason.unwrap_or_default(),
-            took: times.map_or(String::new(), |(from, to)| duration(page, from, to)),
+            took: times.map_or(String::new(), |(from, to)| page.time_between(from, to)),
             href: subject_path(task.kind, task.subject_id),
             run: task.run_id.map(paths::run).unwrap_or_default(),
             task,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde::Deserialize;
 
-use super::{author, duration};
+use super::author;
 use crate::auth::Permission;
 use crate::exports::store::{ExportColumn, ExportQuery, list_exports};
 use crate::refresh::job::{Job, JobTrigger, Refresher, TaskKind, store};
@@ -110,7 +110,7 @@ pub(super) async fn show(
             .map(|job| JobRow {
                 href: paths::refresh_job(job.id),
                 took: match (job.started_at, job.finished_at) {
-                    (Some(from), Some(to)) => duration(&page, from, to),
+                    (Some(from), Some(to)) => page.time_between(from, to),
                     _ => String::new(),
                 },
                 job,

@@ -257,12 +257,12 @@ impl CheckView {
         match expected.seconds {
             Some(seconds) => page
                 .msg("checks-duration-earlier")
-                .text("time", time(page, seconds))
+                .text("time", page.duration(seconds))
                 .num("runs", expected.runs)
                 .to_string(),
             None => page
                 .msg("checks-duration-least")
-                .text("time", time(page, expected.least_seconds))
+                .text("time", page.duration(expected.least_seconds))
                 .to_string(),
         }
     }
@@ -309,16 +309,4 @@ pub(super) fn rejection_text(lang: Lang, code: &str) -> String {
         .into_iter()
         .find(|reason| reason.code() == code)
         .map_or_else(|| code.to_owned(), |reason| lang.t(reason.label_key()))
-}
-
-fn time(page: &Page, seconds: u64) -> String {
-    let key = if seconds < 60 {
-        "runs-seconds"
-    } else {
-        "runs-minutes"
-    };
-    page.msg(key)
-        .num("seconds", seconds % 60)
-        .num("minutes", seconds / 60)
-        .to_string()
 }

@@ -159,23 +159,7 @@ impl RunView {
     /// How long it has taken, in words.
     pub(super) fn duration(&self, page: &Page) -> Option<String> {
         let started = self.run.started_at?;
-        let seconds = self
-            .run
-            .finished_at
-            .unwrap_or(page.now)
-            .duration_since(started)
-            .as_secs()
-            .max(0);
-        let key = if seconds < 60 {
-            "runs-seconds"
-        } else {
-            "runs-minutes"
-        };
-        Some(
-            page.msg(key)
-                .num("seconds", seconds % 60)
-                .num("minutes", seconds / 60)
-                .to_string(),
-        )
+        let ended = self.run.finished_at.unwrap_or(page.now);
+        Some(page.time_between(started, ended))
     }
 }
