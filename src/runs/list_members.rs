@@ -1,30 +1,20 @@
 //! Who is on a run's list at Constant Contact: one `contact_exports` job over the list, read as a stream.
 
-use std::time::Duration;
-
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::checks::results::{Contact, Results};
+use super::contact_export::{
+    DOWNLOADS, FIRST_LOOK, JOB_PATIENCE, MAX_FILE_BYTES, is_done, next_wait,
+};
 use super::control::{Control, Interrupt};
 use super::outcome::{Ending, Outcome};
 use super::run::Run;
 use super::vendor::{Vendor, refusal};
-use crate::constant_contact::{
-    Activity, ActivityId, ActivityState, ClientError, ContactExport, ListId,
-};
+use crate::constant_contact::{Activity, ActivityId, ClientError, ContactExport, ListId};
 
 /// Columns asked for.
 const FIELDS: [&str; 3] = ["contact_id", "email_address", "email_permission_status"];
-/// Longest wait for the job. The vendor publishes no duration; the reference product names an hour for 1,000,000.
-const JOB_PATIENCE: Duration = Duration::from_hours(2);
-/// First and longest wait between two looks at the job.
-const FIRST_LOOK: Duration = Duration::from_secs(1);
-const LONGEST_LOOK: Duration = Duration::from_secs(60);
-/// Most bytes of a results file: 20,000,000 contacts of 200 bytes.
-const MAX_FILE_BYTES: u64 = 4_000_000_000;
-/// Downloads that may break off before it is given up.
-const DOWNLOADS: u32 = 3;
 
 /// Hands out every contact on the list. May hand out one twice, when a download breaks off and is begun again.
 ///
@@ -76,20 +66,14 @@ async fn finished_job(
             })
             .await?
             .map_err(|error| refusal(&error))?;
-        match job.state {
-            ActivityState::Completed => return Ok(job),
-            ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_) => {}
-            ActivityState::Cancelled | ActivityState::Failed | ActivityState::TimedOut => {
-                let words = job.errors.first().cloned();
-                let words = words.unwrap_or_else(|| job.state.as_str().to_owned());
-                return Err(Outcome::quoting(Ending::ActivityFailed, words).into());
-            }
+        if is_done(&job)? {
+            return Ok(job);
         }
         if vendor.is_over(began, JOB_PATIENCE) {
             return Err(Outcome::from(Ending::ActivitiesTooSlow).into());
         }
         control.sleep(wait).await?;
-        wait = (wait * 3 / 2).min(LONGEST_LOOK);
+        wait = next_wait(wait);
     }
 }
 

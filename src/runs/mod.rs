@@ -41,6 +41,7 @@ mod account;
 mod brake;
 mod budget;
 pub mod checks;
+mod contact_export;
 mod control;
 mod dedupe;
 mod deliver;

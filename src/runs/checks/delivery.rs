@@ -7,7 +7,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -19,10 +18,11 @@ use super::store::Hold;
 use super::undelivered::{Missing, count, pack};
 use super::worker::{Halt, Progress};
 use super::{Check, Step};
-use crate::constant_contact::{
-    Activity, ActivityId, ActivityState, ClientError, ContactExport, MembershipCount,
-};
+use crate::constant_contact::{Activity, ActivityId, ClientError, ContactExport, MembershipCount};
 use crate::profiles::{Scan, SnapshotError, Snapshots};
+use crate::runs::contact_export::{
+    DOWNLOADS, FIRST_LOOK, JOB_PATIENCE, MAX_FILE_BYTES, is_done, next_wait,
+};
 use crate::runs::desk::Desk;
 use crate::runs::outcome::{Ending, Outcome};
 use crate::runs::part::file_name;
@@ -34,15 +34,6 @@ use crate::runs::retry::Remedy;
 use crate::runs::run::Run;
 use crate::runs::store;
 
-/// Longest wait for the job. The vendor publishes no duration; the reference product names an hour for 1,000,000.
-const JOB_PATIENCE: Duration = Duration::from_hours(2);
-/// First and longest wait between two looks at the job.
-const FIRST_LOOK: Duration = Duration::from_secs(1);
-const LONGEST_LOOK: Duration = Duration::from_secs(60);
-/// Most bytes of a results file: 20,000,000 contacts of 200 bytes.
-const MAX_FILE_BYTES: u64 = 4_000_000_000;
-/// Downloads that may break off before it is given up.
-const DOWNLOADS: u32 = 3;
 /// Profiles read between two looks at the clock.
 const STRIDE: u64 = 4_096;
 
@@ -231,20 +222,14 @@ async fn finished_job(
             })
             .await
             .map_err(|outcome| job_problem(&outcome))?;
-        match job.state {
-            ActivityState::Completed => return Ok(job),
-            ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_) => {}
-            ActivityState::Cancelled | ActivityState::Failed | ActivityState::TimedOut => {
-                let words = job.errors.first().cloned();
-                let words = words.unwrap_or_else(|| job.state.as_str().to_owned());
-                return Err(Outcome::quoting(Ending::ActivityFailed, words).into());
-            }
+        if is_done(&job)? {
+            return Ok(job);
         }
         if began.elapsed() > desk.pace.quickened(JOB_PATIENCE) {
             return Err(Outcome::from(Ending::ActivitiesTooSlow).into());
         }
         tokio::time::sleep(desk.pace.quickened(wait)).await;
-        wait = (wait * 3 / 2).min(LONGEST_LOOK);
+        wait = next_wait(wait);
     }
 }
 
