@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::{SignInAttempt, store};
+use crate::storage::is_astray;
 
 /// Failures without a wait: people mistype.
 const FREE_FAILURES: i32 = 5;
@@ -27,8 +28,9 @@ pub(super) async fn wait_seconds(
     let mut longest = 0;
     for key in keys(attempt) {
         let blocked_until = store::find_blocked_until(db, &key.hash).await?;
-        longest = longest
-            .max(blocked_until.map_or(0, |until| until.as_second() - attempt.now.as_second()));
+        let most = jiff::SignedDuration::from_secs(key.max_wait_seconds);
+        let until = blocked_until.filter(|until| !is_astray(*until, most, attempt.now));
+        longest = longest.max(until.map_or(0, |until| until.as_second() - attempt.now.as_second()));
     }
     Ok((longest > 0).then_some(longest))
 }

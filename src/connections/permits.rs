@@ -22,8 +22,9 @@ use crate::notices::{self, Details, Kind};
 
 /// Distance of two requests, in percent of what the limit would allow.
 const SPACING_PERCENT: i64 = 104;
-/// How far the next free moment may lie ahead. Further, the clock has jumped back, and nobody waits for that.
-const LONGEST_QUEUE_MS: i64 = 10 * 60 * 1000;
+/// How far the next free moment may lie ahead: 230 requests that wait at the vendor's limit. Further, the clock has
+/// stepped back, and nobody waits for that.
+const LONGEST_QUEUE_MS: i64 = 60 * 1000;
 /// How far everything moves back when the vendor says `throttled`; it clears within a second (guide, "rate limits").
 const PUSH_BACK_MS: i64 = 1000;
 const DAY_MS: i64 = 86_400_000;
@@ -179,8 +180,9 @@ impl RequestLedger {
         .await
     }
 
-    /// Reserves the next free moment and counts one request. `None`: the day is used up and nothing was counted.
-    async fn reserve(&self, api_key: &str, endpoint: Endpoint) -> Result<Option<Timestamp>, DbErr> {
+    /// Reserves the next free moment and counts one request; how far ahead that is, at most [`LONGEST_QUEUE_MS`]. `None`:
+    /// the day is used up and nothing was counted.
+    async fn reserve(&self, api_key: &str, endpoint: Endpoint) -> Result<Option<Duration>, DbErr> {
         let (per_second, per_day) = match endpoint {
             Endpoint::Api => (self.requests_per_second, i64::from(self.requests_per_day)),
             Endpoint::Token => (TOKEN_REQUESTS_PER_SECOND, i64::MAX),
@@ -210,7 +212,9 @@ impl RequestLedger {
             return Ok(None);
         };
         let next_at: i64 = row.try_get("", "next_at")?;
-        Ok(Timestamp::from_millisecond(next_at - spacing).ok())
+        // From the moment it was reserved at: the clock may have stepped since.
+        let ahead = (next_at - spacing - now).clamp(0, LONGEST_QUEUE_MS);
+        Ok(Some(Duration::from_millis(ahead.unsigned_abs())))
     }
 
     async fn acquire(&self, api_key: &str, endpoint: Endpoint) -> Result<(), PermitRefused> {
@@ -218,7 +222,7 @@ impl RequestLedger {
             .reserve(api_key, endpoint)
             .await
             .map_err(|error| PermitRefused::Unavailable(error.into()))?;
-        let Some(at) = reserved else {
+        let Some(wait) = reserved else {
             if let Err(error) = self.tell_day_spent(api_key).await {
                 tracing::warn!(%error, "nobody was told that the day is used up");
             }
@@ -226,10 +230,7 @@ impl RequestLedger {
                 resets_at: self.resets_at(),
             });
         };
-        let wait = at.duration_since(self.clock.now());
-        if let Ok(wait) = Duration::try_from(wait) {
-            tokio::time::sleep(wait).await;
-        }
+        tokio::time::sleep(wait).await;
         Ok(())
     }
 

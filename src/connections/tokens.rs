@@ -161,7 +161,7 @@ impl TokenService {
             }
             let (lease, now) = (Uuid::now_v7(), self.clock.now());
             let version = stored.version;
-            if store::take_lease(&self.db, id, version, lease, now, now + LEASE).await? {
+            if store::take_lease(&self.db, id, version, lease, now, LEASE).await? {
                 let renewed = self.renew_under_lease(id, &stored).await;
                 store::end_lease(&self.db, id, lease).await?;
                 match renewed {

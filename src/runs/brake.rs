@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::control::{Control, Interrupt};
@@ -19,13 +19,13 @@ use super::part::file_name;
 use super::part_writer::PartLimits;
 use super::plan::Planner;
 use super::preflight::{Ready, snapshot_error};
-use super::run::{Inputs, Run, Waiting, WaitingFor};
+use super::retry::APPROVAL_PATIENCE;
+use super::run::{Inputs, Run};
 use super::store;
 use super::store::approvals::{self, Approval};
+use super::waiting::{Waiting, WaitingFor};
 use crate::profiles::{Scan, SnapshotError, Snapshots};
 
-/// How long a run waits for an administrator: over a weekend. Its snapshot is kept as long.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
 /// Profiles read between two looks whether the run is interrupted.
 const STRIDE: u64 = 4_096;
 
@@ -46,7 +46,7 @@ pub(super) async fn hold(
     if let Some(approval) = approvals::find(&desk.db, run.id).await? {
         return match approval.approved {
             Some(_) => Ok(()),
-            None if now < approval.until => Err(wait(&approval)),
+            None if now < approval.until => Err(wait(&approval, now)),
             None => Err(Outcome::from(Ending::NotApproved).into()),
         };
     }
@@ -73,18 +73,19 @@ pub(super) async fn hold(
         last_run_id: last.id,
         last_sent,
         asked_at: now,
-        until: now + PATIENCE,
+        until: now + APPROVAL_PATIENCE,
         approved: None,
     };
     control.lease.ask_approval(&desk.db, &approval).await?;
     tracing::info!(run = %run.id, sent, last = last_sent, "run waits for approval");
-    Err(wait(&approval))
+    Err(wait(&approval, now))
 }
 
-fn wait(approval: &Approval) -> Interrupt {
+fn wait(approval: &Approval, now: Timestamp) -> Interrupt {
     Interrupt::Pause(Waiting {
         reason: WaitingFor::Approval,
-        until: approval.until,
+        // The clock may have stepped back since it asked.
+        until: approval.until.min(now + APPROVAL_PATIENCE),
     })
 }
 

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use super::outcome::Outcome;
 use super::pace::Pace;
-use super::run::{Waiting, WaitingFor};
 use super::store::{Lease, Progress, StoreError};
+use super::waiting::{Waiting, WaitingFor};
 use crate::clock::Clock;
 
 /// Waits shorter than this are not shown.

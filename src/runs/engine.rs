@@ -22,9 +22,10 @@ use super::mirror;
 use super::outcome::{Ending, Outcome};
 use super::preflight;
 use super::remembered;
-use super::run::{Phase, Run, RunState, Waiting, WaitingFor};
+use super::run::{Phase, Run, RunState};
 use super::store::{self, Lease, Progress, StoreError};
 use super::vendor::Vendor;
+use super::waiting::{Waiting, WaitingFor};
 use crate::exports::Mode;
 
 /// How long a run is left alone after the database failed under it.

@@ -10,9 +10,10 @@ use super::control::{Control, Interrupt};
 use super::desk::Desk;
 use super::list_members;
 use super::outcome::{Ending, Outcome};
-use super::run::{Inputs, Run, Waiting, WaitingFor};
+use super::run::{Inputs, Run};
 use super::store::Progress;
 use super::vendor::Vendor;
+use super::waiting::{Waiting, WaitingFor};
 use crate::deliveries::{DeliveredSet, Entry, Keys, Kind, store::LoadError};
 use crate::{deliveries, exclusions};
 

@@ -11,7 +11,6 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use jiff::SignedDuration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -22,18 +21,17 @@ use super::list_members;
 use super::normalise::clean_email;
 use super::outcome::{Ending, Outcome};
 use super::preflight::{self, Ready, snapshot_error};
-use super::retry::MAX_FOLLOWING;
-use super::run::{Phase, Run, Waiting, WaitingFor};
+use super::retry::{APPROVAL_PATIENCE, MAX_FOLLOWING};
+use super::run::{Phase, Run};
 use super::store::Progress;
 use super::store::removals::{self, CONTACT_BYTES, RemovalState};
 use super::vendor::{Vendor, refusal};
+use super::waiting::{Waiting, WaitingFor};
 use crate::constant_contact::limits::CONTACTS_PER_REMOVAL;
 use crate::constant_contact::{Activity, ActivityId, ActivityState, ClientError, ContactId};
 use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
 use crate::profiles::{Scan, SnapshotError, Snapshots};
 
-/// How long a run waits for an administrator: over a weekend.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
 /// First and longest wait between two looks at the activities.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
 const LONGEST_LOOK: Duration = Duration::from_secs(60);
@@ -59,12 +57,14 @@ pub(super) async fn mirror(
         return Ok(());
     };
     if let Some(until) = plan.until.filter(|_| plan.asks()) {
-        if desk.clock.now() >= until {
+        let now = desk.clock.now();
+        if now >= until {
             return Err(Outcome::from(Ending::RemovalsNotApproved).into());
         }
         return Err(Interrupt::Pause(Waiting {
             reason: WaitingFor::Approval,
-            until,
+            // The clock may have stepped back since it asked.
+            until: until.min(now + APPROVAL_PATIENCE),
         }));
     }
     send(desk, control, vendor, run).await?;
@@ -145,7 +145,7 @@ async fn find_out(
     let is_many = delivery
         .removals_ask_above
         .is_some_and(|most| gone.len() as u64 > most);
-    let until = is_many.then(|| now + PATIENCE);
+    let until = is_many.then(|| now + APPROVAL_PATIENCE);
     tracing::info!(run = %run.id, people = gone.len(), asks = is_many, "to be removed from the list");
     let at_a_time = CONTACTS_PER_REMOVAL;
     let lease = control.lease;

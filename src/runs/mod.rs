@@ -74,6 +74,7 @@ pub mod store;
 #[cfg(test)]
 mod test_support;
 mod vendor;
+mod waiting;
 
 pub use account::Account;
 pub use budget::Budget;
@@ -89,4 +90,5 @@ pub use plan::{Fate, Flaw, Layout, MissingFields, Planner, Totals};
 pub use reject::{RejectedCounts, Rejection};
 pub use remembered::{Compared, Remembered};
 pub use resume::Obstacle;
-pub use run::{Ended, Inputs, Phase, Run, RunState, SegmentInput, Trigger, Waiting, WaitingFor};
+pub use run::{Ended, Inputs, Phase, Run, RunState, SegmentInput, Trigger};
+pub use waiting::{Waiting, WaitingFor};

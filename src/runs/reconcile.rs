@@ -12,9 +12,10 @@ use super::desk::Desk;
 use super::outcome::{Ending, Outcome};
 use super::part::{Part, PartState, file_name};
 use super::retry::ask_again_in;
-use super::run::{Run, Waiting, WaitingFor};
+use super::run::Run;
 use super::store::{self, PartChange, Progress};
 use super::vendor::Vendor;
+use super::waiting::{Waiting, WaitingFor};
 use crate::constant_contact::{Activity, ClientError};
 
 /// Waits before the next search.

@@ -25,7 +25,7 @@ use jiff::SignedDuration;
 
 use crate::constant_contact::{ClientError, PermitRefused};
 
-use super::run::WaitingFor;
+use super::waiting::WaitingFor;
 
 /// Seconds waited before each search for a part whose upload had an unclear answer. The vendor documents no delay
 /// between accepting a file and listing its activity; half a minute is ours.
@@ -38,6 +38,10 @@ pub(super) const MAX_SENDS: u32 = 5;
 /// Longest wait for the activities of a run. The reference product names up to an hour for 1,000,000 profiles; six
 /// times that is not slowness any more.
 pub(super) const MAX_FOLLOWING: Duration = Duration::from_hours(6);
+/// Longest wait before a run asks again what has arrived.
+pub(super) const LONGEST_ASKING: SignedDuration = SignedDuration::from_mins(15);
+/// How long a run waits for an administrator: over a weekend. Its snapshot is kept as long.
+pub(super) const APPROVAL_PATIENCE: SignedDuration = SignedDuration::from_hours(72);
 
 /// A schedule of waits: doubling from `first` to `longest`, given up after `give_up_after` altogether.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +77,7 @@ impl Backoff {
 /// When a run asks again that could not find out whether a part has arrived, and asks since `elapsed` ago: after a quarter
 /// of that time, so that a short outage costs little time and a long one few requests.
 pub(super) fn ask_again_in(elapsed: SignedDuration) -> SignedDuration {
-    let (least, longest) = (SignedDuration::from_secs(30), SignedDuration::from_mins(15));
-    (elapsed / 4).clamp(least, longest)
+    (elapsed / 4).clamp(SignedDuration::from_secs(30), LONGEST_ASKING)
 }
 
 /// What to do about a failed request.

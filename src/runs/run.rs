@@ -10,6 +10,7 @@ use crate::segments::Rule;
 use crate::web::Tone;
 
 use super::plan::Totals;
+use super::waiting::Waiting;
 
 /// Where a run stands, in the reference product's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,72 +151,6 @@ impl Phase {
             Self::Removing => "runs-phase-removing",
         }
     }
-}
-
-/// Why a running run waits longer than a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitingFor {
-    /// The day's requests are used up.
-    Quota,
-    /// Constant Contact's queue for this account is full.
-    Queue,
-    /// Constant Contact, or the way to it, has a problem.
-    Vendor,
-    /// It is not known yet whether a part has arrived; nothing is sent before it is.
-    Certainty,
-    /// Its own database, which cannot be written to.
-    Storage,
-    /// Somebody must sign in again at Constant Contact.
-    SignIn,
-    /// It would send far fewer or far more rows than the last one; an administrator must approve it.
-    Approval,
-}
-
-impl WaitingFor {
-    pub(super) const ALL: [Self; 7] = [
-        Self::Quota,
-        Self::Queue,
-        Self::Vendor,
-        Self::Certainty,
-        Self::Storage,
-        Self::Approval,
-        Self::SignIn,
-    ];
-
-    /// Name in the database and in JSON answers.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Quota => "quota",
-            Self::Queue => "queue",
-            Self::Vendor => "vendor",
-            Self::Certainty => "certainty",
-            Self::Storage => "storage",
-            Self::SignIn => "sign_in",
-            Self::Approval => "approval",
-        }
-    }
-
-    /// Message key of the sentence people read; has the argument `$until`.
-    pub fn label_key(self) -> &'static str {
-        match self {
-            Self::Quota => "runs-waiting-quota",
-            Self::Queue => "runs-waiting-queue",
-            Self::Vendor => "runs-waiting-vendor",
-            Self::Certainty => "runs-waiting-certainty",
-            Self::Storage => "runs-waiting-storage",
-            Self::SignIn => "runs-waiting-sign-in",
-            Self::Approval => "runs-waiting-approval",
-        }
-    }
-}
-
-/// A wait that people see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// For what.
-    pub reason: WaitingFor,
-    /// Until when, at least.
-    pub until: Timestamp,
 }
 
 /// Who or what asked for a run.

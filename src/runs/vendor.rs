@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::control::{Control, Interrupt};
 use super::outcome::{Ending, Outcome};
 use super::retry::{Backoff, Remedy};
-use super::run::{Waiting, WaitingFor};
+use super::waiting::{Waiting, WaitingFor};
 use crate::connections::{Connections, Grant, TokenError};
 use crate::constant_contact::{
     AccessToken, ApiClient, ClientError, PermitRefused, RequestKind, RequestPermits,

@@ -12,7 +12,7 @@ mod sealed;
 mod time;
 
 pub use sealed::{MasterKey, SealError, Sealed, random_bytes};
-pub use time::UtcMillis;
+pub use time::{UtcMillis, astray, bring_back, is_astray};
 
 use std::time::Duration;
 

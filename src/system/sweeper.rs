@@ -9,11 +9,13 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
+};
 
 use crate::clock::Clock;
-use crate::storage::UtcMillis;
 use crate::storage::entities::sweep;
+use crate::storage::{UtcMillis, astray};
 
 /// How often everything is swept, by all processes together.
 const EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -75,7 +77,11 @@ impl Sweeper {
         let mine = sweep::Entity::update_many()
             .col_expr(sweep::Column::BegunAt, Expr::value(UtcMillis::from(now)))
             .filter(sweep::Column::Id.eq(TURN))
-            .filter(sweep::Column::BegunAt.lte(UtcMillis::from(now - EVERY)))
+            .filter(
+                Condition::any()
+                    .add(sweep::Column::BegunAt.lte(UtcMillis::from(now - EVERY)))
+                    .add(astray(sweep::Column::BegunAt, SignedDuration::ZERO, now)),
+            )
             .exec(&self.db)
             .await?;
         if mine.rows_affected == 0 {

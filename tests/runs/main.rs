@@ -4,6 +4,7 @@
 
 mod brake;
 mod checks;
+mod clock;
 mod crashes;
 mod delivery;
 mod faults;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use listbridge::auth::{self, NewUser, Role};
 use listbridge::clock::Clock;
 use listbridge::config::Settings;
@@ -26,7 +26,7 @@ const SCOPES: &[&str] = &["contact_data", "account_read", "offline_access"];
 
 /// Time that moves when a test says so, and otherwise as usual.
 #[derive(Clone, Default)]
-pub(crate) struct Shift(Arc<Mutex<Duration>>);
+pub(crate) struct Shift(Arc<Mutex<SignedDuration>>);
 
 impl Shift {
     pub(crate) fn clock(&self) -> Clock {
@@ -35,7 +35,11 @@ impl Shift {
     }
 
     pub(crate) fn forward(&self, by: Duration) {
-        *self.0.lock().unwrap() += by;
+        *self.0.lock().unwrap() += SignedDuration::try_from(by).unwrap();
+    }
+
+    pub(crate) fn back(&self, by: Duration) {
+        *self.0.lock().unwrap() -= SignedDuration::try_from(by).unwrap();
     }
 }
 

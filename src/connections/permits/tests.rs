@@ -51,8 +51,9 @@ impl Fixture {
 async fn slots(ledger: &RequestLedger, key: &str, count: usize) -> Vec<Option<i64>> {
     let mut all = Vec::new();
     for _ in 0..count {
-        let at = ledger.reserve(key, Endpoint::Api).await.unwrap();
-        all.push(at.map(|at| at.as_millisecond() - LATE));
+        let now = ledger.clock.now().as_millisecond() - LATE;
+        let ahead = ledger.reserve(key, Endpoint::Api).await.unwrap();
+        all.push(ahead.map(|ahead| now + i64::try_from(ahead.as_millis()).unwrap()));
     }
     all
 }
@@ -126,4 +127,31 @@ async fn a_clock_that_jumped_back_keeps_nobody_waiting() {
     slots(&ledger, "k", 1).await;
     fixture.advance_ms(-3_600_000);
     assert_eq!(slots(&ledger, "k", 1).await, [Some(0)]);
+}
+
+/// The step happens between the reservation and the wait.
+#[tokio::test]
+async fn a_clock_that_steps_back_under_a_request_keeps_it_no_longer() {
+    let fixture = Fixture::new(4, 100).await;
+    let db = fixture.ledger().await.db;
+    let (asked, settings) = (AtomicI64::new(0), &fixture.settings);
+    let clock = Clock::from_fn(move || {
+        let steps = asked.fetch_add(1, Ordering::Relaxed).min(1);
+        Timestamp::from_millisecond(LATE - steps * 7_200_000).unwrap()
+    });
+    let permits = RequestLedger::new(db, clock, settings).permits("k");
+    let asking = permits.acquire(RequestKind::Read);
+    let in_time = tokio::time::timeout(Duration::from_secs(30), asking).await;
+    in_time.expect("it waits for the old time").unwrap();
+}
+
+#[tokio::test]
+async fn a_small_step_back_costs_a_minute_at_the_most() {
+    let fixture = Fixture::new(4, 100).await;
+    let ledger = fixture.ledger().await;
+    slots(&ledger, "k", 1).await;
+    fixture.advance_ms(-30_000);
+    assert_eq!(slots(&ledger, "k", 1).await, [Some(260)], "in its turn");
+    fixture.advance_ms(-31_000);
+    assert_eq!(slots(&ledger, "k", 1).await, [Some(-61_000)], "at once");
 }

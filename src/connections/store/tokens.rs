@@ -1,7 +1,7 @@
 //! The tokens of a connection. Every change raises `token_version`, and a renewal is stored only over the version it
 //! was made from, so that two processes never overwrite each other.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, ExprTrait, QueryFilter,
@@ -16,7 +16,7 @@ use crate::connections::connection::Authorization;
 use crate::connections::problem::Problem;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::connection::{self, Column};
-use crate::storage::{Sealed, UtcMillis};
+use crate::storage::{Sealed, UtcMillis, astray, bring_back};
 
 /// The tokens as stored.
 pub(in crate::connections) struct StoredTokens {
@@ -75,15 +75,21 @@ pub(in crate::connections) async fn find_tokens(
     }))
 }
 
-/// Claims the renewal of the tokens with a version until `until`; `false` when somebody else has it or was faster.
+/// Claims the renewal of the tokens with a version; `false` when somebody else has it or was faster.
 pub(in crate::connections) async fn take_lease(
     db: &impl ConnectionTrait,
     id: Uuid,
     version: i64,
     lease: Uuid,
     now: Timestamp,
-    until: Timestamp,
+    lasts: SignedDuration,
 ) -> Result<bool, DbErr> {
+    let until = now + lasts;
+    let is_left =
+        Condition::all()
+            .add(Column::Id.eq(id))
+            .add(astray(Column::RefreshLeaseUntil, lasts, now));
+    bring_back::<connection::Entity>(db, Column::RefreshLeaseUntil, is_left, until).await?;
     let is_free = Condition::any()
         .add(Column::RefreshLeaseUntil.is_null())
         .add(Column::RefreshLeaseUntil.lt(UtcMillis::from(now)));

@@ -409,7 +409,7 @@ async fn a_renewal_that_died_is_taken_over_when_its_claim_runs_out() {
     let now = || Timestamp::from_millisecond(fixture.now.load(Ordering::Relaxed)).unwrap();
     let dead = Uuid::now_v7();
     assert!(
-        store::take_lease(&db, id, 1, dead, now(), now() + LEASE)
+        store::take_lease(&db, id, 1, dead, now(), LEASE)
             .await
             .unwrap()
     );
@@ -423,7 +423,7 @@ async fn a_renewal_that_died_is_taken_over_when_its_claim_runs_out() {
 
     fixture.advance(SignedDuration::from_hours(2));
     assert!(
-        store::take_lease(&db, id, 2, dead, now(), now() + LEASE)
+        store::take_lease(&db, id, 2, dead, now(), LEASE)
             .await
             .unwrap()
     );

@@ -115,7 +115,9 @@ impl Courier {
 
     async fn work_off(&self) -> Result<u64, DbErr> {
         let mut tried = 0;
-        while let Some(delivery) = outbox::claim(&self.db, self.clock.now(), LEASE).await? {
+        while let Some(delivery) =
+            outbox::claim(&self.db, self.clock.now(), LEASE, LONGEST_WAIT * 2).await?
+        {
             tried += 1;
             let sent = match tokio::time::timeout(TRY_TIMEOUT, self.send(&delivery)).await {
                 Ok(sent) => sent?,

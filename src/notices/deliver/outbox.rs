@@ -13,8 +13,8 @@ use crate::auth::{self, CurrentUser, Role};
 use crate::notices::kind::Kind;
 use crate::notices::store::{self, Notice};
 use crate::notices::{settings, webhooks};
-use crate::storage::UtcMillis;
 use crate::storage::entities::{notice, notice_delivery, user};
+use crate::storage::{UtcMillis, astray, bring_back};
 
 /// Notices that become deliveries in one go.
 const NOTICES_AT_ONCE: u64 = 100;
@@ -271,7 +271,16 @@ pub(super) async fn claim(
     db: &DatabaseConnection,
     now: Timestamp,
     lease: SignedDuration,
+    longest_wait: SignedDuration,
 ) -> Result<Option<Delivery>, DbErr> {
+    use notice_delivery::Column;
+    let unfinished = Condition::all().add(Column::FinishedAt.is_null());
+    let is_left = unfinished
+        .clone()
+        .add(astray(Column::LeaseUntil, lease, now));
+    bring_back::<notice_delivery::Entity>(db, Column::LeaseUntil, is_left, now + lease).await?;
+    let too_long = unfinished.add(astray(Column::NextAt, longest_wait, now));
+    bring_back::<notice_delivery::Entity>(db, Column::NextAt, too_long, now).await?;
     let at = UtcMillis::from(now);
     let is_free = Condition::all()
         .add(notice_delivery::Column::FinishedAt.is_null())

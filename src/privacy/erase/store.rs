@@ -16,7 +16,7 @@ use crate::exclusions::{self, Entry, Keys};
 use crate::privacy::listing::record;
 use crate::sources::Author;
 use crate::storage::entities::{erasure, erasure_deletion};
-use crate::storage::{MasterKey, SealError, UtcMillis};
+use crate::storage::{MasterKey, SealError, UtcMillis, astray, bring_back};
 
 /// Erasures on one page.
 pub const PAGE_SIZE: u64 = 50;
@@ -157,6 +157,8 @@ pub(super) async fn claim(
     now: Timestamp,
     lease: SignedDuration,
 ) -> Result<Option<PersonErasure>, DbErr> {
+    let is_left = Condition::all().add(astray(erasure::Column::LeaseUntil, lease, now));
+    bring_back::<erasure::Entity>(db, erasure::Column::LeaseUntil, is_left, now + lease).await?;
     let is_free = Condition::any()
         .add(erasure::Column::LeaseUntil.is_null())
         .add(erasure::Column::LeaseUntil.lte(UtcMillis::from(now)));

@@ -21,7 +21,7 @@ use crate::profiles::{Erasure, SnapshotError};
 use crate::runs::Desk;
 use crate::segments::Members;
 use crate::sources::{self, Author};
-use crate::storage::SealError;
+use crate::storage::{SealError, is_astray};
 
 /// How long a process keeps an erasure to itself; whoever comes after an interruption waits as long.
 const LEASE: SignedDuration = SignedDuration::from_secs(300);
@@ -126,7 +126,9 @@ impl Erasures {
             store::clear(db, erasure.id, forgotten, self.now()).await?;
         }
         for deletion in &erasure.deletions {
-            if deletion.state == DeletionState::Pending && deletion.next_try_at <= self.now() {
+            let (next, now) = (deletion.next_try_at, self.now());
+            let is_due = next <= now || is_astray(next, LONGEST_WAIT, now);
+            if deletion.state == DeletionState::Pending && is_due {
                 self.delete(deletion, &address).await?;
             }
         }

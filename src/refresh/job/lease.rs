@@ -15,8 +15,8 @@ use super::store::{StoreError, of_job, read_task, record};
 use super::{Reason, Task, TaskKind};
 use crate::exports::Author;
 use crate::refresh::status::Status;
-use crate::storage::UtcMillis;
 use crate::storage::entities::{refresh_job, refresh_task};
+use crate::storage::{UtcMillis, astray, bring_back};
 
 /// The right to work on one job.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,10 @@ pub(super) async fn claim(
     lasts: SignedDuration,
 ) -> Result<Option<Lease>, StoreError> {
     use refresh_job::Column;
+    let is_left = Condition::all()
+        .add(Column::Unfinished.is_not_null())
+        .add(astray(Column::LeaseUntil, lasts, now));
+    bring_back::<refresh_job::Entity>(db, Column::LeaseUntil, is_left, now + lasts).await?;
     let found = refresh_job::Entity::find()
         .select_only()
         .column(Column::Id)

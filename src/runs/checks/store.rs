@@ -14,9 +14,9 @@ use crate::exports::{Author, ExportDefinition};
 use crate::runs::run::{Ended, RunState};
 use crate::runs::store::{Requested, StoreError};
 use crate::sources;
-use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::check;
+use crate::storage::{UtcMillis, astray, bring_back};
 
 /// Whoever has not been heard of for this long has gone; another may go on.
 pub(super) const SILENCE: SignedDuration = SignedDuration::from_secs(30);
@@ -217,6 +217,14 @@ pub(super) async fn claim_next(
     now: Timestamp,
     only: Option<Uuid>,
 ) -> Result<Option<(Hold, Check)>, StoreError> {
+    let heard_later = Condition::all()
+        .add(check::Column::FinishedAt.is_null())
+        .add(astray(
+            check::Column::HeartbeatAt,
+            SignedDuration::ZERO,
+            now,
+        ));
+    bring_back::<check::Entity>(db, check::Column::HeartbeatAt, heard_later, now).await?;
     let is_free = Condition::any()
         .add(check::Column::Owner.is_null())
         .add(check::Column::HeartbeatAt.lt(UtcMillis::from(now - SILENCE)));

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::leases::Lease;
 use super::{StoreError, get, removals, to_i64};
 use crate::exports::Author;
-use crate::runs::run::WaitingFor;
+use crate::runs::waiting::WaitingFor;
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{run, run_approval};

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, TransactionTrait, UpdateMany,
 };
 use serde_json::json;
@@ -16,10 +16,11 @@ use crate::runs::outcome::Outcome;
 use crate::runs::part::PartState;
 use crate::runs::plan::Totals;
 use crate::runs::remembered;
-use crate::runs::run::{Inputs, Phase, Run, RunState, Waiting};
-use crate::storage::UtcMillis;
+use crate::runs::run::{Inputs, Phase, Run, RunState};
+use crate::runs::waiting::{Waiting, WaitingFor};
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{run, run_part};
+use crate::storage::{UtcMillis, astray, bring_back};
 
 /// Runs looked at when one is to be taken.
 const CANDIDATES: u64 = 50;
@@ -63,6 +64,7 @@ pub(in crate::runs) async fn claim_next(
     lease: SignedDuration,
     only: Option<Uuid>,
 ) -> Result<Option<(Lease, Run)>, StoreError> {
+    cut_short(db, now, lease).await?;
     let at = UtcMillis::from(now);
     let is_free = Condition::any()
         .add(run::Column::Owner.is_null())
@@ -113,6 +115,28 @@ pub(in crate::runs) async fn claim_next(
         }
     }
     Ok(None)
+}
+
+/// Waits and leases that a clock which has stepped back would make endless. A lease is cut to its length, because its owner
+/// may be alive and renews it.
+async fn cut_short(
+    db: &DatabaseConnection,
+    now: Timestamp,
+    lease: SignedDuration,
+) -> Result<(), DbErr> {
+    use run::Column;
+    let unfinished = Condition::all().add(Column::FinishedAt.is_null());
+    let is_left = unfinished
+        .clone()
+        .add(astray(Column::LeaseUntil, lease, now));
+    bring_back::<run::Entity>(db, Column::LeaseUntil, is_left, now + lease).await?;
+    let too_long = WaitingFor::ALL.map(|reason| {
+        Condition::all()
+            .add(Column::WaitingFor.eq(reason.name()))
+            .add(astray(Column::WaitingUntil, reason.longest(), now))
+    });
+    let waits = unfinished.add(too_long.into_iter().fold(Condition::any(), Condition::add));
+    bring_back::<run::Entity>(db, Column::WaitingUntil, waits, now).await
 }
 
 impl Lease {

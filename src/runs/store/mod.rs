@@ -34,7 +34,8 @@ use uuid::Uuid;
 use super::part::{Part, PartCounts, PartState};
 use super::plan::Totals;
 use super::reject::RejectedCounts;
-use super::run::{Ended, Phase, Run, RunState, Trigger, Waiting, WaitingFor};
+use super::run::{Ended, Phase, Run, RunState, Trigger};
+use super::waiting::{Waiting, WaitingFor};
 use crate::storage::UtcMillis;
 use crate::storage::entities::{run, run_part};
 

@@ -1,25 +1,21 @@
 //! Carries out one cell of the table and tells what came of it.
 
-use std::net::TcpStream;
-use std::time::Duration;
+mod connect;
+mod world;
 
 use listbridge::runs::checks::{CheckKind, store as checks};
 use listbridge::runs::{Ended, Ending, Pace, RunState, Tick};
-use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, Sandbox, When};
-use listbridge::segments::{Combine, Comparison, Condition, Rule, TextValue};
+use listbridge::sandbox::{Endpoint, FaultKind, ImposedOutcome, When};
 use listbridge::startup::Services;
-use listbridge::storage;
-use listbridge::storage::entities::{connection, notice};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait};
+use listbridge::storage::entities::notice;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::table::{At, Cell, Given, Outcome, Size};
+use super::table::{At, Cell, Given, Outcome, Size, Step};
 use crate::checks::worker_with;
-use crate::process::until;
-use crate::support::{Shift, Stage, author, people, wide_people};
-use crate::web::connections::{self as wizard, Application};
-use crate::web::{ALICE, spawn_app_with};
+use crate::process::PATIENCE;
+use crate::support::{Stage, author, people, wide_people};
 
 /// What came of a cell.
 pub(super) struct Seen {
@@ -77,7 +73,7 @@ impl Stand {
     /// The same, with the world changed before it is looked at.
     pub(super) async fn carry_out_and(cell: &Cell, change: impl FnOnce(&Stage)) -> Seen {
         if cell.at == At::AccountSummary {
-            return connect(cell).await;
+            return connect::connect(cell).await;
         }
         let mut stand = Self::new(cell).await;
         let (ends, says, has_struck) = if cell.at == At::ContactExports {
@@ -97,9 +93,11 @@ impl Stand {
             Size::TwentySix => wide_people(192_500),
         };
         let mut stage = match cell.given {
-            Given::OverMidnight => Stage::beside_a_vendor_with_its_own_clock(&csv).await,
+            Given::Clock(_) | Given::ClockWhileWaiting => {
+                Stage::beside_a_vendor_with_its_own_clock(&csv).await
+            }
             // The disk is full because SQLite says so.
-            Given::DiskFull => Stage::on_sqlite(&csv).await,
+            Given::DiskFull(_) => Stage::on_sqlite(&csv).await,
             _ => Stage::new(&csv).await,
         };
         let is_endless = matches!(cell.given, Given::Http(FaultKind::NeverEnds, _));
@@ -131,71 +129,6 @@ impl Stand {
         }
     }
 
-    fn strike(&self, endpoint: Endpoint, when: When, kind: FaultKind) {
-        self.stage.sandbox.set_fault(Fault {
-            endpoint,
-            when,
-            kind,
-        });
-    }
-
-    /// Sets the fault; afterwards, requests that it needs to have struck.
-    async fn prepare(&mut self, cell: &Cell) -> u64 {
-        if cell.at == At::Token {
-            self.stage.sandbox.expire_access_tokens();
-        }
-        if cell.at == At::Activity {
-            self.strike(
-                Endpoint::ImportFile,
-                When::Always,
-                FaultKind::ActivityUnlisted,
-            );
-        }
-        match &cell.given {
-            Given::Http(kind, when) => {
-                let endpoint = cell.at.endpoint().expect("a request is struck");
-                self.strike(endpoint, *when, kind.clone());
-                match when {
-                    When::First(times) | When::Nth(times) | When::From(times) => *times,
-                    When::Always => 1,
-                }
-            }
-            Given::NobodyCanTell(_) => {
-                self.strike(
-                    Endpoint::ImportFile,
-                    When::First(1),
-                    FaultKind::ResetAfterAccepted,
-                );
-                let kind = FaultKind::Status(500);
-                self.strike(Endpoint::ListActivities, When::Always, kind);
-                1
-            }
-            Given::Refused => {
-                let endpoint = cell.at.endpoint().expect("a request is refused");
-                self.strike(endpoint, When::First(1), FaultKind::StopsListening);
-                1
-            }
-            Given::Revoked => {
-                self.stage.sandbox.revoke_tokens();
-                1
-            }
-            Given::OverMidnight => {
-                let slow = FaultKind::Slow(Duration::from_millis(200));
-                self.strike(Endpoint::ImportFile, When::Always, slow);
-                0
-            }
-            Given::Locked => {
-                let slow = FaultKind::Slow(Duration::from_millis(300));
-                self.strike(Endpoint::ImportFile, When::First(1), slow);
-                0
-            }
-            Given::DiskFull => {
-                self.choose_a_long_rule().await;
-                0
-            }
-        }
-    }
-
     /// Runs the export and makes it meet the fault.
     async fn run(&mut self, cell: &Cell) -> (String, String, bool) {
         let needed = self.prepare(cell).await;
@@ -206,23 +139,32 @@ impl Stand {
                 self.listen_again().await;
                 working.await.unwrap();
             }
-            Given::OverMidnight => {
+            Given::Clock(step) => {
                 let working = self.work();
                 self.stage.until(id, |_, parts| !parts.is_empty()).await;
-                self.turn_the_clock();
-                working.await.unwrap();
+                self.turn_the_clock(step);
+                let in_time = tokio::time::timeout(PATIENCE, working).await;
+                in_time.expect("it waits for the old time").unwrap();
             }
-            Given::Locked => {
-                let working = self.work();
-                let arrived = async || self.stage.sandbox.requests(Endpoint::ImportFile) == 1;
-                until("the upload", arrived).await;
-                self.with_the_database_locked(working).await;
-            }
-            Given::DiskFull => {
-                self.fill_the_disk(true).await;
+            Given::ClockWhileWaiting => {
                 self.engine_tick().await;
                 self.note_pause(id).await;
-                self.fill_the_disk(false).await;
+                self.stage.sandbox.lift_faults();
+                self.turn_the_clock(Step::Hours(-2));
+                self.engine_tick().await;
+                let (run, _) = self.stage.read(id).await;
+                assert!(run.state.is_finished(), "it waits for the old time");
+            }
+            Given::Locked(phase) => {
+                self.run_with_the_database_locked(phase).await;
+                let (run, _) = self.stage.read(id).await;
+                assert!(!run.state.is_finished(), "the lock came too late");
+            }
+            Given::DiskFull(phase) => {
+                self.fill_the_disk(phase).await;
+                self.engine_tick().await;
+                self.note_pause(id).await;
+                self.clear_the_disk().await;
             }
             _ => {}
         }
@@ -318,79 +260,6 @@ impl Stand {
         }
     }
 
-    /// Waits until nobody listens any more, and listens again.
-    async fn listen_again(&mut self) {
-        let address = self.stage.sandbox.addr();
-        until("silence", async || TcpStream::connect(address).is_err()).await;
-        let sandbox: &mut Sandbox = &mut self.stage.sandbox;
-        while sandbox.reconnect().await.is_err() {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    fn turn_the_clock(&self) {
-        let time: &Shift = &self.stage.time;
-        let now = self.stage.services.clock.now().as_second();
-        let left = 86_400 - now.rem_euclid(86_400) + 5;
-        time.forward(Duration::from_secs(left.unsigned_abs()));
-    }
-
-    /// Another program holds the database until the engine has given up.
-    async fn with_the_database_locked(&self, working: JoinHandle<()>) {
-        let db = &**self.stage.services.db;
-        let url = self.stage.services.settings.database_url();
-        let other = storage::connect(&url).await.unwrap();
-        if storage::is_postgres(&url) {
-            let locked = other.begin().await.unwrap();
-            locked
-                .execute_unprepared("LOCK TABLE run_parts IN EXCLUSIVE MODE")
-                .await
-                .unwrap();
-            working.abort();
-            locked.rollback().await.unwrap();
-        } else {
-            db.execute_unprepared("PRAGMA busy_timeout = 50")
-                .await
-                .unwrap();
-            other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
-            working.await.unwrap();
-            other.execute_unprepared("ROLLBACK").await.unwrap();
-        }
-    }
-
-    /// The rule is frozen into the run, and too long for the room that is left.
-    async fn choose_a_long_rule(&mut self) {
-        let contains = |value: String| {
-            Rule::Condition(Condition {
-                field: "EMail".to_owned(),
-                comparison: Comparison::Contains(TextValue {
-                    value,
-                    ignore_case: false,
-                }),
-            })
-        };
-        let long = (0..200).map(|number| contains(format!("{number}{}", "-".repeat(900))));
-        let rule = Rule::Group {
-            combine: Combine::Or,
-            rules: long.chain([contains("@example.com".to_owned())]).collect(),
-        };
-        let stage = &mut self.stage;
-        let segment = crate::support::segment(&stage.services, stage.source, "Long", rule).await;
-        stage
-            .save_export(|definition| definition.segment_ids = vec![segment])
-            .await;
-        let db = &**self.stage.services.db;
-        db.execute_unprepared("VACUUM").await.unwrap();
-    }
-
-    async fn fill_the_disk(&self, is_full: bool) {
-        let pages = if is_full { 1 } else { 1_073_741_823 };
-        // SQLite takes the present size for the least.
-        let db = &**self.stage.services.db;
-        let limit = format!("PRAGMA max_page_count = {pages}");
-        db.execute_unprepared(&limit).await.unwrap();
-    }
-
     /// What people are told on the page of the run; the notice must say the same.
     async fn told(&self, ended: &Ended, state: RunState, export_id: Uuid) -> String {
         let page = message_key(ended);
@@ -440,53 +309,4 @@ impl Stand {
 fn message_key(ended: &Ended) -> String {
     let key = ended.ending().map(Ending::message_key);
     key.unwrap_or("of another version").to_owned()
-}
-
-/// Sets a connection up; the account summary meets the fault, and the next attempt does not.
-async fn connect(cell: &Cell) -> Seen {
-    let sandbox = wizard::start_sandbox().await;
-    let app = spawn_app_with(|settings| {
-        wizard::point_at(settings, &sandbox, Application::Configured);
-        if matches!(cell.given, Given::Http(FaultKind::NeverEnds, _)) {
-            settings.constant_contact_timeout_seconds = 2;
-        }
-    })
-    .await;
-    let browser = app.sign_in(ALICE).await;
-    let path = wizard::connect(&browser, "Harbour Books", "administrators").await;
-    let Given::Http(kind, when) = cell.given.clone() else {
-        panic!("an answer goes wrong");
-    };
-    sandbox.set_fault(Fault {
-        endpoint: Endpoint::GetAccountSummary,
-        when,
-        kind,
-    });
-    wizard::authenticate(&browser, &sandbox, &path).await;
-    let has_struck = sandbox.requests(Endpoint::GetAccountSummary) > 0;
-    let read = async || {
-        let db = &**app.services.db;
-        connection::Entity::find().one(db).await.unwrap().unwrap()
-    };
-    let found = read().await;
-    sandbox.lift_faults();
-    if found.authorization != "authorized" {
-        // The day's requests may be marked as used up.
-        let spent = found.problem.as_deref() == Some("quota_spent");
-        if !spent {
-            wizard::authenticate(&browser, &sandbox, &path).await;
-            assert_eq!(read().await.authorization, "authorized", "the next attempt");
-        }
-    }
-    Seen {
-        outcome: Outcome {
-            ends: found.authorization,
-            pauses: Vec::new(),
-            members: 0,
-            uploads: sandbox.requests(Endpoint::ImportFile),
-            says: found.problem.unwrap_or_else(|| "no problem".to_owned()),
-        },
-        are_the_right_people: true,
-        has_struck,
-    }
 }
