@@ -140,8 +140,7 @@ pub(super) async fn await_end(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let run = finish(services, run_id).await?;
-    let parts = runs::store::parts(&**services.db, run.id).await?;
-    super::run::print(&run, &parts, as_json);
+    super::run::print(services, &run, as_json).await?;
     anyhow::ensure!(
         run.state.is_finished(),
         "the run would send far fewer or far more rows than the last one; an administrator must approve it on its page"

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::locale::Lang;
 use crate::runs::store::Resumed;
+use crate::runs::store::removals::{self, Removals};
 use crate::runs::{Account, Ending, Part, Rejection, Run, store};
 use crate::startup::Services;
 
@@ -64,18 +65,24 @@ async fn resume(services: &Services, id: Uuid, wait: bool, as_json: bool) -> any
 
 async fn show(services: &Services, id: Uuid, json: bool) -> anyhow::Result<()> {
     let run = store::get(&**services.db, id).await?;
-    let parts = store::parts(&**services.db, id).await?;
-    print(&run, &parts, json);
-    Ok(())
+    print(services, &run, json).await
 }
 
 /// Prints a run and its account.
-pub(super) fn print(run: &Run, parts: &[Part], as_json: bool) {
-    let account = Account::of(run, parts);
+pub(super) async fn print(services: &Services, run: &Run, as_json: bool) -> anyhow::Result<()> {
+    let db = &**services.db;
+    let parts = store::parts(db, run.id).await?;
+    let removals = removals::find(db, run.id).await?;
     if as_json {
-        println!("{}", describe(run, parts, &account));
-        return;
+        println!("{}", describe(run, &parts, removals.as_ref()));
+    } else {
+        print_words(run, &parts, removals.as_ref());
     }
+    Ok(())
+}
+
+fn print_words(run: &Run, parts: &[Part], removals: Option<&Removals>) {
+    let account = Account::of(run, parts);
     let lang = Lang::En;
     println!("{}: {}", run.definition.name, lang.t(run.state.label_key()));
     if let Some(ended) = &run.outcome {
@@ -112,13 +119,23 @@ pub(super) fn print(run: &Run, parts: &[Part], as_json: bool) {
             account.rejected.of(reason)
         );
     }
+    if let Some(removals) = removals {
+        println!(
+            "  taken off the list: {} of {}, {} failed",
+            removals.removed, removals.people, removals.failed
+        );
+        if let Some(until) = removals.until.filter(|_| removals.asks()) {
+            println!("  an administrator must approve that until {until}");
+        }
+    }
     println!(
         "  {} of {} parts completed, {} requests",
         account.parts_completed, account.parts, run.requests
     );
 }
 
-fn describe(run: &Run, parts: &[Part], account: &Account) -> Value {
+fn describe(run: &Run, parts: &[Part], removals: Option<&Removals>) -> Value {
+    let account = Account::of(run, parts);
     json!({
         "id": run.id,
         "export": { "id": run.export_id, "name": run.definition.name },
@@ -150,6 +167,14 @@ fn describe(run: &Run, parts: &[Part], account: &Account) -> Value {
         "errors": account.errors,
         "difference": account.difference(),
         "requests": run.requests,
+        "removals": removals.map(|removals| json!({
+            "people": removals.people,
+            "removed": removals.removed,
+            "failed": removals.failed,
+            "asks_until": removals.until.filter(|_| removals.asks()).map(|at| at.to_string()),
+            "approved_at": removals.approved.map(|(at, _)| at.to_string()),
+            "vendor_words": removals.vendor_words,
+        })),
         "parts": parts.iter().map(|part| json!({
             "number": part.number,
             "file_name": part.file_name,

@@ -54,15 +54,21 @@ pub enum Kind {
     Left,
     /// They were taken off the list.
     Removed,
+    /// They were delivered before, and have unsubscribed.
+    Unsubscribed,
+    /// They were delivered just now, and are not seen on the list yet.
+    Awaited,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Delivered,
         Self::Doubtful,
         Self::Unknown,
         Self::Left,
         Self::Removed,
+        Self::Unsubscribed,
+        Self::Awaited,
     ];
 
     /// Name in the database.
@@ -73,6 +79,8 @@ impl Kind {
             Self::Unknown => "unknown",
             Self::Left => "left",
             Self::Removed => "removed",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Awaited => "awaited",
         }
     }
 
@@ -86,7 +94,7 @@ impl Kind {
 
     /// Whether the same row need not be sent again.
     pub fn is_delivered(self) -> bool {
-        matches!(self, Self::Delivered | Self::Doubtful)
+        matches!(self, Self::Delivered | Self::Doubtful | Self::Awaited)
     }
 }
 

@@ -20,8 +20,10 @@
 //!
 //! Read next: [`Entry`], [`DeliveredSet`] (what a plan asks), [`store`] (queries).
 
+mod chunks;
 mod entry;
 mod fold;
+mod forget;
 mod set;
 pub mod store;
 

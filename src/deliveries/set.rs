@@ -88,6 +88,12 @@ impl DeliveredSet {
         Some((index, self.kinds[index]))
     }
 
+    /// Whether an address counts as delivered.
+    pub fn is_delivered(&self, address: [u8; 8]) -> bool {
+        self.find_address(address)
+            .is_some_and(|(_, kind)| kind.is_delivered())
+    }
+
     /// Every entry, in no order.
     pub fn entries(&self) -> impl Iterator<Item = (Entry, Kind)> + '_ {
         self.entries.iter().copied().zip(self.kinds.iter().copied())

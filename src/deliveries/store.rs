@@ -5,15 +5,17 @@
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Set, TransactionTrait,
+    Set, TransactionTrait,
 };
 use uuid::Uuid;
 
-use super::entry::{ENTRY_BYTES, Entry, Kind};
+use super::chunks::{add_chunk, chunks_at, entries, of_export, remove_chunks};
+use super::entry::{Entry, Kind};
 use super::set::DeliveredSet;
-use crate::storage::entities::{delivery_chunk, delivery_entries, delivery_state};
+use crate::storage::entities::{delivery_chunk, delivery_state};
 
 pub use super::fold::fold_when_long;
+pub use super::forget::{forget_address, forget_export};
 
 /// Why what was remembered is not known.
 #[derive(Debug, thiserror::Error)]
@@ -24,15 +26,6 @@ pub enum LoadError {
     /// The database's.
     #[error(transparent)]
     Database(#[from] DbErr),
-}
-
-/// A chunk without its entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chunk {
-    pub(super) id: Uuid,
-    pub(super) kind: Kind,
-    pub(super) entries: usize,
-    pub(super) version: i64,
 }
 
 /// Begins to remember, or goes on: the version in force.
@@ -138,7 +131,21 @@ pub async fn load(
     export_id: Uuid,
     version: i64,
 ) -> Result<DeliveredSet, LoadError> {
-    let chunks = chunks_at(db, export_id, version).await?;
+    load_without(db, export_id, version, &[]).await
+}
+
+/// The same as if some runs had not been.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load_without(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    version: i64,
+    runs: &[Uuid],
+) -> Result<DeliveredSet, LoadError> {
+    let mut chunks = chunks_at(db, export_id, version).await?;
+    chunks.retain(|chunk| !runs.contains(&chunk.run_id));
     let room = chunks.iter().map(|chunk| chunk.entries).sum();
     let mut set = DeliveredSet::with_room_for(room);
     for chunk in chunks {
@@ -246,6 +253,18 @@ pub async fn latest(db: &impl ConnectionTrait, export_id: Uuid) -> Result<Option
     Ok(state.map(|state| state.version))
 }
 
+/// The same, kept so until the transaction ends.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_latest(
+    transaction: &impl ConnectionTrait,
+    export_id: Uuid,
+) -> Result<Option<i64>, DbErr> {
+    let state = lock(transaction, export_id).await?;
+    Ok(state.map(|state| state.version))
+}
+
 /// Adds what was learned of entries of the latest version, `version`, at once; the version it is in force with. `None`
 /// when somebody has changed something meanwhile.
 ///
@@ -280,92 +299,6 @@ pub async fn add_news(
     Ok(Some(state.version))
 }
 
-/// Forgets everything about an export.
-///
-/// # Errors
-/// The database's.
-pub async fn forget_export(
-    transaction: &impl ConnectionTrait,
-    export_id: Uuid,
-) -> Result<(), DbErr> {
-    remove_chunks(transaction, of_export(export_id)).await?;
-    delivery_state::Entity::delete_by_id(export_id)
-        .exec(transaction)
-        .await?;
-    Ok(())
-}
-
-/// Makes every export forget one address; how many had remembered it.
-///
-/// # Errors
-/// The database's.
-pub async fn forget_address(db: &DatabaseConnection, address: [u8; 8]) -> Result<u64, DbErr> {
-    let exports: Vec<Uuid> = delivery_state::Entity::find()
-        .select_only()
-        .column(delivery_state::Column::ExportId)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut forgotten = 0;
-    for export_id in exports {
-        let transaction = db.begin().await?;
-        let Some(mut state) = lock(&transaction, export_id).await? else {
-            continue;
-        };
-        let chunks: Vec<Uuid> = delivery_chunk::Entity::find()
-            .select_only()
-            .column(delivery_chunk::Column::Id)
-            .filter(of_export(export_id))
-            .into_tuple()
-            .all(&transaction)
-            .await?;
-        let mut is_found = false;
-        for chunk in chunks {
-            is_found |= forget_in(&transaction, chunk, address).await?;
-        }
-        if is_found {
-            forgotten += 1;
-            // Whoever has read it before does not write it back.
-            state.version += 1;
-            state.complete_run_id = None;
-            save(&transaction, &state).await?;
-        }
-        transaction.commit().await?;
-    }
-    Ok(forgotten)
-}
-
-/// Takes an address out of a chunk; whether it was there.
-async fn forget_in(
-    transaction: &impl ConnectionTrait,
-    chunk: Uuid,
-    address: [u8; 8],
-) -> Result<bool, DbErr> {
-    let Some(before) = entries(transaction, chunk).await? else {
-        return Ok(false);
-    };
-    let others = Entry::read_all(&before).filter(|entry| entry.address != address);
-    let after: Vec<u8> = others.flat_map(Entry::to_bytes).collect();
-    if after.len() == before.len() {
-        return Ok(false);
-    }
-    let left = after.len() / ENTRY_BYTES;
-    delivery_entries::Entity::update_many()
-        .col_expr(delivery_entries::Column::Entries, Expr::value(after))
-        .filter(delivery_entries::Column::ChunkId.eq(chunk))
-        .exec(transaction)
-        .await?;
-    delivery_chunk::Entity::update_many()
-        .col_expr(
-            delivery_chunk::Column::Entries,
-            Expr::value(i32::try_from(left).unwrap_or(i32::MAX)),
-        )
-        .filter(delivery_chunk::Column::Id.eq(chunk))
-        .exec(transaction)
-        .await?;
-    Ok(true)
-}
-
 /// Locks the state of an export until the transaction ends.
 pub(super) async fn lock(
     transaction: &impl ConnectionTrait,
@@ -393,105 +326,6 @@ pub(super) async fn save(
         .col_expr(C::Oldest, Expr::value(state.oldest))
         .col_expr(C::CompleteRunId, Expr::value(state.complete_run_id))
         .filter(C::ExportId.eq(state.export_id))
-        .exec(transaction)
-        .await?;
-    Ok(())
-}
-
-/// Chunks in force at a version, the newest first.
-async fn chunks_at(
-    db: &impl ConnectionTrait,
-    export_id: Uuid,
-    version: i64,
-) -> Result<Vec<Chunk>, LoadError> {
-    if is_known(db, export_id, version).await? {
-        Ok(chunks(db, export_id, version).await?)
-    } else {
-        Err(LoadError::Gone)
-    }
-}
-
-/// Chunks that came into force up to a version, the newest first.
-pub(super) async fn chunks(
-    db: &impl ConnectionTrait,
-    export_id: Uuid,
-    version: i64,
-) -> Result<Vec<Chunk>, DbErr> {
-    use delivery_chunk::Column as C;
-    let found = delivery_chunk::Entity::find()
-        .filter(C::ExportId.eq(export_id))
-        .filter(C::Version.lte(version))
-        .order_by_desc(C::Version)
-        .order_by_desc(C::Id)
-        .all(db)
-        .await?;
-    let chunk = |model: delivery_chunk::Model| {
-        Some(Chunk {
-            id: model.id,
-            kind: Kind::from_name(&model.kind),
-            entries: usize::try_from(model.entries).unwrap_or_default(),
-            version: model.version?,
-        })
-    };
-    Ok(found.into_iter().filter_map(chunk).collect())
-}
-
-async fn entries(db: &impl ConnectionTrait, chunk: Uuid) -> Result<Option<Vec<u8>>, DbErr> {
-    let found = delivery_entries::Entity::find_by_id(chunk).one(db).await?;
-    Ok(found.map(|model| model.entries))
-}
-
-/// Adds a chunk of export, run and part.
-pub(super) async fn add_chunk(
-    transaction: &impl ConnectionTrait,
-    (export_id, run_id, part): (Uuid, Uuid, u32),
-    kind: Kind,
-    version: Option<i64>,
-    entries: Vec<u8>,
-) -> Result<(), DbErr> {
-    let id = Uuid::now_v7();
-    let count = i32::try_from(entries.len() / ENTRY_BYTES).unwrap_or(i32::MAX);
-    let chunk = delivery_chunk::ActiveModel {
-        id: Set(id),
-        export_id: Set(export_id),
-        run_id: Set(run_id),
-        part: Set(part.cast_signed()),
-        kind: Set(kind.name().to_owned()),
-        entries: Set(count),
-        version: Set(version),
-    };
-    delivery_chunk::Entity::insert(chunk)
-        .exec_without_returning(transaction)
-        .await?;
-    let entries = delivery_entries::ActiveModel {
-        chunk_id: Set(id),
-        entries: Set(entries),
-    };
-    delivery_entries::Entity::insert(entries)
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(())
-}
-
-pub(super) fn of_export(export_id: Uuid) -> Condition {
-    Condition::all().add(delivery_chunk::Column::ExportId.eq(export_id))
-}
-
-pub(super) async fn remove_chunks(
-    transaction: &impl ConnectionTrait,
-    which: Condition,
-) -> Result<(), DbErr> {
-    let chosen = delivery_chunk::Entity::find()
-        .select_only()
-        .column(delivery_chunk::Column::Id)
-        .filter(which.clone())
-        .into_query();
-    delivery_entries::Entity::delete_many()
-        .filter(delivery_entries::Column::ChunkId.in_subquery(chosen))
-        .exec(transaction)
-        .await?;
-    delivery_chunk::Entity::delete_many()
-        .filter(which)
         .exec(transaction)
         .await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Who is on a run's list at Constant Contact: one `contact_exports` job over the list, read as a stream.
+//! Who is on a run's list at Constant Contact, and who has unsubscribed: a `contact_exports` job each, read as a stream.
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -16,22 +16,50 @@ use crate::constant_contact::{Activity, ActivityId, ClientError, ContactExport, 
 /// Columns asked for.
 const FIELDS: [&str; 3] = ["contact_id", "email_address", "email_permission_status"];
 
-/// Hands out every contact on the list. May hand out one twice, when a download breaks off and is begun again.
+/// Whom a job asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whom {
+    /// Everybody on the run's list.
+    OnList,
+    /// Everybody in the account who has unsubscribed: such people are on no list any more.
+    Unsubscribed,
+}
+
+impl Whom {
+    fn job(self, list_id: ListId) -> ContactExport {
+        let fields = FIELDS.map(str::to_owned).into();
+        match self {
+            Self::OnList => ContactExport {
+                list_ids: vec![list_id],
+                fields,
+                ..ContactExport::default()
+            },
+            Self::Unsubscribed => ContactExport {
+                status: Some("unsubscribed".to_owned()),
+                fields,
+                ..ContactExport::default()
+            },
+        }
+    }
+}
+
+/// Hands out every such contact. May hand out one twice, when a download breaks off and is begun again.
 ///
 /// Only reads, so a job that nobody knows of any more after an interruption does no harm, and another one is begun.
 pub(super) async fn read(
     control: &Control,
     vendor: &mut Vendor,
     run: &Run,
+    whom: Whom,
     each: &mut (dyn FnMut(Contact<'_>) + Send),
 ) -> Result<(), Interrupt> {
-    let job = finished_job(control, vendor, run.definition.list_id).await?;
+    let job = finished_job(control, vendor, whom.job(run.definition.list_id)).await?;
     for _ in 0..DOWNLOADS {
         control.check_now().await?;
         match download(control, vendor, &job, each).await? {
             Ok(()) => return Ok(()),
             Err(error) => {
-                tracing::info!(run = %run.id, %error, "the members of the list were not read to the end");
+                tracing::info!(run = %run.id, ?whom, %error, "contacts were not read to the end");
             }
         }
         control.sleep(FIRST_LOOK).await?;
@@ -42,13 +70,8 @@ pub(super) async fn read(
 async fn finished_job(
     control: &Control,
     vendor: &mut Vendor,
-    list_id: ListId,
+    export: ContactExport,
 ) -> Result<Activity, Interrupt> {
-    let export = ContactExport {
-        list_ids: vec![list_id],
-        fields: FIELDS.map(str::to_owned).into(),
-        ..ContactExport::default()
-    };
     let begun = vendor
         .read(&move |api, token| {
             let export = export.clone();

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::checks::results::Contact;
 use super::control::{Control, Interrupt};
 use super::desk::Desk;
-use super::list_members;
+use super::list_members::{self, Whom};
 use super::normalise::clean_email;
 use super::outcome::{Ending, Outcome};
 use super::preflight::{self, Ready, snapshot_error};
@@ -27,7 +27,6 @@ use super::store::Progress;
 use super::store::removals::{self, CONTACT_BYTES, RemovalState};
 use super::vendor::{Vendor, refusal};
 use super::waiting::{Waiting, WaitingFor};
-use crate::constant_contact::limits::CONTACTS_PER_REMOVAL;
 use crate::constant_contact::{Activity, ActivityId, ActivityState, ClientError, ContactId};
 use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
 use crate::profiles::{Scan, SnapshotError, Snapshots};
@@ -98,6 +97,8 @@ async fn find_out(
     let forgotten = || Outcome::from(Ending::DeliveriesForgotten);
     let inputs = run.inputs.as_ref().ok_or_else(forgotten)?;
     let version = inputs.delivered.ok_or_else(forgotten)?;
+    // What is read from here on is recorded only while this is the latest.
+    let latest = deliveries::store::latest(&desk.db, run.export_id).await?;
     let set = match deliveries::store::load(&desk.db, run.export_id, version).await {
         Ok(set) => set,
         Err(LoadError::Gone) => return Err(forgotten().into()),
@@ -134,7 +135,7 @@ async fn find_out(
                 gone.insert(id, address);
             }
         };
-        list_members::read(control, vendor, run, &mut look).await?;
+        list_members::read(control, vendor, run, Whom::OnList, &mut look).await?;
     }
     let mut contacts = Vec::with_capacity(gone.len() * CONTACT_BYTES);
     for (id, address) in &gone {
@@ -147,16 +148,24 @@ async fn find_out(
         .is_some_and(|most| gone.len() as u64 > most);
     let until = is_many.then(|| now + APPROVAL_PATIENCE);
     tracing::info!(run = %run.id, people = gone.len(), asks = is_many, "to be removed from the list");
-    let at_a_time = CONTACTS_PER_REMOVAL;
-    let lease = control.lease;
-    Ok(lease
-        .record_removals(&desk.db, &contacts, at_a_time, until, now)
-        .await?)
+    let (lease, at) = (control.lease, (run.export_id, latest));
+    let is_recorded = lease.record_removals(&desk.db, at, &contacts, until, now);
+    if is_recorded.await? {
+        return Ok(());
+    }
+    // Somebody was erased while the list was read: looked at again at once.
+    Err(Interrupt::Pause(Waiting {
+        reason: WaitingFor::Vendor,
+        until: now,
+    }))
 }
 
 /// Whether this export has put them on the list, as far as anybody knows.
 fn is_ours(kind: Kind) -> bool {
-    matches!(kind, Kind::Delivered | Kind::Doubtful | Kind::Unknown)
+    matches!(
+        kind,
+        Kind::Delivered | Kind::Doubtful | Kind::Unknown | Kind::Awaited
+    )
 }
 
 fn scan(
@@ -203,6 +212,12 @@ async fn send(
         control.check_now().await?;
         let contacts = removals::contacts(&desk.db, run.id, number).await?;
         let ids: Vec<ContactId> = people(&contacts).map(|(id, _)| id.into()).collect();
+        if ids.is_empty() {
+            // Everybody in it has been erased.
+            let change = [(number, RemovalState::Completed, None, None)];
+            control.lease.change_removals(&desk.db, &change, 0).await?;
+            continue;
+        }
         let sent = vendor
             .read(&move |api, token| {
                 let ids = ids.clone();

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::outcome::Outcome;
-use super::reject::Rejection;
 use super::run::{Run, RunState};
 use crate::notices::{self, Details, Kind};
 
@@ -42,9 +41,8 @@ async fn rejected(
     details: Details,
     at: Timestamp,
 ) -> Result<(), DbErr> {
-    // Whoever has left by themselves is no fault of the profiles.
     let counts = &run.totals.rejected;
-    let rejected = counts.total() - counts.of(Rejection::LeftList);
+    let rejected = counts.total() - counts.of_list();
     let read = run.totals.read;
     let percent = notices::settings::rejected_percent(db).await?;
     if rejected.saturating_mul(100) > read.saturating_mul(percent) {

@@ -276,9 +276,7 @@ impl Planner {
         let remembered = self.remembered.as_deref();
         let checked = match check_email(email) {
             Ok(()) if self.excluded.contains(email) => Err(Rejection::Excluded),
-            Ok(()) if remembered.is_some_and(|known| known.has_left(email)) => {
-                Err(Rejection::LeftList)
-            }
+            Ok(()) => remembered.map_or(Ok(()), |known| known.check_list(email)),
             checked => checked,
         };
         let checked = checked.map_err(|reason| Flaw { reason, column: 0 });

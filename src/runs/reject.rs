@@ -23,11 +23,15 @@ pub enum Rejection {
     Excluded,
     /// They left the list by themselves, and the export respects that.
     LeftList,
+    /// They have unsubscribed, and the export respects that.
+    Unsubscribed,
+    /// They were delivered just now and are not seen on the list yet: perhaps they have left it. The next run knows.
+    NotSeenYet,
 }
 
 impl Rejection {
     /// Every reason, in the order they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::EmailMissing,
         Self::EmailMalformed,
         Self::EmailTooLong,
@@ -35,7 +39,12 @@ impl Rejection {
         Self::BirthdayIncomplete,
         Self::Excluded,
         Self::LeftList,
+        Self::Unsubscribed,
+        Self::NotSeenYet,
     ];
+
+    /// Those that a look at the list finds.
+    const OF_LIST: [Self; 3] = [Self::LeftList, Self::Unsubscribed, Self::NotSeenYet];
 
     /// Name in the database and in JSON answers.
     pub fn code(self) -> &'static str {
@@ -47,6 +56,8 @@ impl Rejection {
             Self::BirthdayIncomplete => "birthday_incomplete",
             Self::Excluded => "excluded",
             Self::LeftList => "left_list",
+            Self::Unsubscribed => "unsubscribed",
+            Self::NotSeenYet => "not_seen_yet",
         }
     }
 
@@ -60,6 +71,8 @@ impl Rejection {
             Self::BirthdayIncomplete => "runs-rejected-birthday",
             Self::Excluded => "runs-rejected-excluded",
             Self::LeftList => "runs-rejected-left",
+            Self::Unsubscribed => "runs-rejected-unsubscribed",
+            Self::NotSeenYet => "runs-rejected-not-seen-yet",
         }
     }
 }
@@ -81,6 +94,14 @@ impl RejectedCounts {
     /// Profiles rejected altogether.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
+    }
+
+    /// Profiles left out for what a look at the list has found: no fault of the profiles.
+    pub(super) fn of_list(&self) -> u64 {
+        Rejection::OF_LIST
+            .map(|reason| self.of(reason))
+            .iter()
+            .sum()
     }
 
     /// By code, reasons that occurred only; how the database and JSON answers hold them.

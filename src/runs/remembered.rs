@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use super::control::{Control, Interrupt};
 use super::desk::{Desk, members};
+use super::leavers;
 use super::outcome::{Ending, Outcome};
 use super::part::{Part, PartState};
 use super::plan::Totals;
 use super::preflight::Ready;
+use super::reject::Rejection;
 use super::run::{Inputs, Phase, Run};
 use super::store::{self, Progress, StoreError};
 use crate::connections;
@@ -46,12 +48,19 @@ impl Remembered {
         }
     }
 
-    /// Whether whoever has this address left the list and is not to be put back.
-    pub(super) fn has_left(&self, email: &str) -> bool {
-        let kind = || self.set.find_address(self.keys.address(email));
-        self.delivery.respects_leavers()
-            && self.set.count(Kind::Left) > 0
-            && kind().is_some_and(|(_, kind)| kind == Kind::Left)
+    /// Refuses whoever is not on the list any more and is not to be put back.
+    pub(super) fn check_list(&self, email: &str) -> Result<(), Rejection> {
+        let off = [Kind::Left, Kind::Unsubscribed, Kind::Awaited];
+        let is_anybody = off.iter().any(|kind| self.set.count(*kind) > 0);
+        if !self.delivery.respects_leavers() || !is_anybody {
+            return Ok(());
+        }
+        match self.set.find_address(self.keys.address(email)) {
+            Some((_, Kind::Left)) => Err(Rejection::LeftList),
+            Some((_, Kind::Unsubscribed)) => Err(Rejection::Unsubscribed),
+            Some((_, Kind::Awaited)) => Err(Rejection::NotSeenYet),
+            _ => Ok(()),
+        }
     }
 
     /// Compares a row as it would be sent to an address.
@@ -75,7 +84,8 @@ pub(super) async fn begin(desk: &Desk, run: &Run) -> Result<Option<i64>, Interru
         deliveries::store::forget_export(db, run.export_id).await?;
         return Ok(None);
     }
-    match deliveries::store::fold_when_long(db, run.export_id).await {
+    let young = leavers::young_runs(desk, run.export_id).await?;
+    match deliveries::store::fold_when_long(db, run.export_id, &young).await {
         // Somebody else has folded it, or a person was erased: it is folded another time.
         Ok(()) | Err(LoadError::Gone) => {}
         Err(LoadError::Database(error)) => return Err(error.into()),

@@ -16,7 +16,6 @@ use super::part::file_name;
 use super::part_writer::PartLimits;
 use super::plan::{Fate, Planner};
 use super::preflight::{self, Ready};
-use super::reject::Rejection;
 use super::remembered;
 use super::run::Run;
 use crate::exports::ExportDefinition;
@@ -90,7 +89,7 @@ pub(super) async fn read(
     let inputs = run.inputs.as_ref().ok_or(Gone)?;
     let ready = preflight::prepare(desk, &run.definition, inputs).await;
     let mut ready = ready.map_err(|_| Gone)?;
-    if run.totals.rejected.of(Rejection::LeftList) > 0 {
+    if run.totals.rejected.of_list() > 0 {
         let (export_id, definition) = (run.export_id, &run.definition);
         let known = remembered::onto(desk, export_id, definition, inputs, ready).await;
         ready = known.map_err(|_| Gone)?;

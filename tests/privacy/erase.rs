@@ -9,8 +9,9 @@ use listbridge::exports::Mode;
 use listbridge::privacy::erase::store;
 use listbridge::privacy::erase::{DeletionState, ErasureState, PersonErasure};
 use listbridge::profiles::{Filter, Scan, SnapshotId};
+use listbridge::runs::RunState;
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
-use listbridge::storage::entities::{delivery_state, erasure};
+use listbridge::storage::entities::{delivery_state, erasure, run_removal_batch};
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::pages::browse;
 use crate::stage::{
     assert_nobody_in_log, ended_run, events, excluded, is_member, replace_profiles, stages,
 };
-use crate::support::{Stage, ending, people, source_author, wide_people};
+use crate::support::{Stage, ending, people, source_author, until, wide_people};
 
 const PAGE: &str = "/settings/privacy";
 const ERASE: &str = "/settings/privacy/erase";
@@ -134,12 +135,10 @@ async fn whoever_is_erased_is_gone_everywhere_and_never_comes_back() {
         let answer = browser.submit(PAGE, CONFIRM, &fields).await;
         let path = answer.location.unwrap();
         let id: Uuid = path.rsplit('/').next().unwrap().parse().unwrap();
-        for _ in 0..2_000 {
-            if read(&stage, id).await.state == ErasureState::Done {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the end of the erasure", async || {
+            read(&stage, id).await.state == ErasureState::Done
+        })
+        .await;
         let erased = read(&stage, id).await;
         assert_eq!(
             (
@@ -288,12 +287,10 @@ async fn a_contact_that_cannot_be_deleted_is_tried_again_and_shown() {
         stage.sandbox.lift_faults();
         let answer = browser.submit(&path, &format!("{path}/retry"), &[]).await;
         assert_eq!(answer.location.as_deref(), Some(path.as_str()));
-        for _ in 0..2_000 {
-            if read(&stage, id).await.state == ErasureState::Done {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the end of the erasure", async || {
+            read(&stage, id).await.state == ErasureState::Done
+        })
+        .await;
         assert_eq!(
             read(&stage, id).await.deletions[0].state,
             DeletionState::Deleted
@@ -333,12 +330,10 @@ async fn an_interrupted_erasure_goes_on_where_it_was() {
         );
         let erasures = stage.services.erasures.clone();
         let work = tokio::spawn(async move { erasures.tick().await });
-        for _ in 0..2_000 {
-            if stage.sandbox.requests(Endpoint::DeleteContact) > 0 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the deletion", async || {
+            stage.sandbox.requests(Endpoint::DeleteContact) > 0
+        })
+        .await;
         work.abort();
         assert!(work.await.is_err(), "killed in the middle");
         stage.sandbox.lift_faults();
@@ -390,4 +385,67 @@ async fn exports_forget_that_they_have_delivered_whoever_is_erased() {
         assert_eq!(ending(&run), "nothing_changed");
         assert_eq!((account.read, account.unchanged), (11, 11));
     }
+}
+
+/// Removals hold ids and keyed hashes of the people in them until they are done.
+#[tokio::test]
+async fn whoever_is_erased_is_in_no_removal_any_more() {
+    let (all, _postgres) = stages(&people(12)).await;
+    for mut stage in all {
+        stage
+            .save_export(|definition| definition.delivery.mode = Mode::Mirror)
+            .await;
+        ended_run(&stage).await;
+        let id = interrupted_removal(&stage, 9).await;
+        let db = &**stage.services.db;
+        let keys = deliveries::Keys::new(&stage.services.key);
+        let held = async |email: &str| {
+            let batches = run_removal_batch::Entity::find().all(db).await.unwrap();
+            let hash = keys.address(email);
+            let mut contacts = batches.iter().map(|batch| &batch.contacts);
+            contacts.any(|bytes| bytes.windows(hash.len()).any(|some| some == hash))
+        };
+        assert!(held("ann10@example.com").await && held("ann11@example.com").await);
+        ask(&stage, "Ann10@example.com", true).await;
+        stage.services.erasures.tick().await.unwrap();
+        assert!(!held("ann10@example.com").await && held("ann11@example.com").await);
+
+        // The rest is taken off, and nobody remembers her.
+        stage.outlive_lease();
+        let (run, _) = stage.finish(id).await;
+        assert_eq!(ending(&run), "nothing_changed", "{run:?}");
+        assert_eq!(stage.sandbox.member_count(stage.list), 9);
+        let version = deliveries::store::latest(db, stage.export.id).await;
+        let version = version.unwrap().unwrap();
+        let set = deliveries::store::load(db, stage.export.id, version).await;
+        let hash = keys.address("ann10@example.com");
+        assert!(set.unwrap().find_address(hash).is_none());
+
+        // Nobody is left in it: nothing is sent.
+        let id = interrupted_removal(&stage, 8).await;
+        ask(&stage, "ann8@example.com", true).await;
+        stage.services.erasures.tick().await.unwrap();
+        let before = stage.sandbox.requests(Endpoint::RemoveMemberships);
+        stage.outlive_lease();
+        let (run, _) = stage.finish(id).await;
+        assert_eq!(run.state, RunState::Successful, "{run:?}");
+        assert_eq!(stage.sandbox.requests(Endpoint::RemoveMemberships), before);
+    }
+}
+
+/// A run that is killed while it takes off everybody but the first `rows`.
+async fn interrupted_removal(stage: &Stage, rows: usize) -> Uuid {
+    replace_profiles(stage, &people(rows)).await;
+    let before = stage.sandbox.requests(Endpoint::RemoveMemberships);
+    let slow = FaultKind::Slow(Duration::from_secs(30));
+    fault(stage, Endpoint::RemoveMemberships, slow);
+    let id = stage.request().await;
+    let engine = stage.engine().start();
+    until("the removal", async || {
+        stage.sandbox.requests(Endpoint::RemoveMemberships) > before
+    })
+    .await;
+    engine.kill();
+    stage.sandbox.lift_faults();
+    id
 }

@@ -9,7 +9,7 @@ use sea_orm::EntityTrait;
 
 use crate::pages::browse;
 use crate::stage::{assert_nobody_in_log, ended_run, events, excluded, is_member, stages, upload};
-use crate::support::{Stage, ending, people, wide_people};
+use crate::support::{Stage, ending, people, until, wide_people};
 
 const PAGE: &str = "/settings/privacy/exclusions";
 const REMOVE: &str = "/settings/privacy/exclusions/remove";
@@ -249,17 +249,9 @@ async fn a_check_counts_whoever_is_excluded() {
     let path = format!("/exports/{}/check", stage.export.id);
     let started = browser.submit(PAGE, &path, &[]).await;
     let check = started.location.unwrap();
-    let mut page = browser.get(&check).await;
-    for _ in 0..2_000 {
-        if page.says("Left out: on the exclusion list") {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        page = browser.get(&check).await;
-    }
-    assert!(
-        page.says("Left out: on the exclusion list"),
-        "{}",
-        page.body
-    );
+    until("what the check found", async || {
+        let page = browser.get(&check).await;
+        page.says("Left out: on the exclusion list")
+    })
+    .await;
 }

@@ -6,7 +6,7 @@ use listbridge::exclusions::Keys;
 
 use crate::pages::browse;
 use crate::stage::{assert_nobody_in_log, ended_run, events, replace_profiles, stages};
-use crate::support::people;
+use crate::support::{people, until};
 
 const PAGE: &str = "/settings/privacy";
 const FIND: &str = "/settings/privacy/find";
@@ -86,13 +86,11 @@ async fn a_person_is_found_wherever_they_are_and_only_there() {
             page.body
         );
         stage.time.forward(Duration::from_secs(31 * 86_400));
-        for _ in 0..2_000 {
+        until("the sweep", async || {
             stage.services.sweeper.sweep_if_due().await.unwrap();
-            if stage.stored_snapshots().await.len() == 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            stage.stored_snapshots().await.len() == 1
+        })
+        .await;
         let browser = browse(&stage).await;
         let page = browser
             .submit(PAGE, FIND, &[("address", "ann@example.com")])

@@ -8,7 +8,7 @@ use listbridge::runs::store::summaries;
 
 use crate::pages::browse;
 use crate::stage::{ended_run, events, replace_profiles, stages};
-use crate::support::{people, wide_people};
+use crate::support::{people, until, wide_people};
 
 const PAGE: &str = "/settings/privacy/retention";
 const DAY: u64 = 86_400;
@@ -49,14 +49,11 @@ async fn administrators_set_how_long_rows_are_kept() {
         // Her session has ended meanwhile.
         let browser = browse(&stage).await;
         assert_eq!(browser.get(&path).await.status, 404);
-        for _ in 0..2_000 {
+        until("the sweep", async || {
             stage.services.sweeper.sweep_if_due().await.unwrap();
-            if stage.stored_snapshots().await.len() == 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(stage.stored_snapshots().await.len(), 1);
+            stage.stored_snapshots().await.len() == 1
+        })
+        .await;
     }
 }
 
@@ -72,13 +69,11 @@ async fn details_of_old_runs_go_and_their_totals_stay() {
         stage.services.sweeper.sweep_if_due().await.unwrap();
         assert_eq!(stage.read(run.id).await.1.len(), 3, "not old enough");
         stage.time.forward(Duration::from_secs(DAY + 60));
-        for _ in 0..2_000 {
+        until("the sweep", async || {
             stage.services.sweeper.sweep_if_due().await.unwrap();
-            if stage.read(run.id).await.1.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            stage.read(run.id).await.1.is_empty()
+        })
+        .await;
         let (run, parts) = stage.read(run.id).await;
         assert!(parts.is_empty());
         let db = &**stage.services.db;

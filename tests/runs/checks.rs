@@ -7,7 +7,7 @@ use listbridge::segments::{Comparison, Condition, Rule, TextValue};
 use uuid::Uuid;
 
 use crate::pages::browse;
-use crate::support::{Stage, author, dirty_people, people, segment};
+use crate::support::{Stage, author, dirty_people, people, segment, until};
 
 pub(crate) fn worker(stage: &Stage) -> Checks {
     worker_with(stage, Pace::QUICK)
@@ -131,14 +131,11 @@ async fn the_page_shows_what_was_found_with_values_for_those_who_may_see_them() 
     assert!(offer.says("has not been checked yet"), "{}", offer.body);
     let asked = browser.submit(&path, &path, &[]).await;
     let check = asked.location.unwrap();
-    let mut page = browser.get(&check).await;
-    for _ in 0..2_000 {
-        if page.says("The export can run") {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        page = browser.get(&check).await;
-    }
+    until("the end of the check", async || {
+        browser.get(&check).await.says("The export can run")
+    })
+    .await;
+    let page = browser.get(&check).await;
     assert!(page.says("Rejected: not an email address"), "{}", page.body);
     assert!(page.says("not an address"), "a sample's value");
     assert!(page.says("At least 1."), "new to the list");

@@ -5,8 +5,7 @@ use std::time::Duration;
 use listbridge::runs::Tick;
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
 
-use crate::process::until;
-use crate::support::{Stage, ending, people};
+use crate::support::{Stage, ending, people, until};
 
 const TWO_HOURS: Duration = Duration::from_hours(2);
 

@@ -7,8 +7,8 @@ use listbridge::runs::{PartState, RunState, Totals};
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
 use uuid::Uuid;
 
-use crate::process::{Replica, until};
-use crate::support::{Stage, ending, people, wide_people};
+use crate::process::Replica;
+use crate::support::{Stage, ending, people, until, wide_people};
 
 /// How much faster than real the engine's waits are, so that a killed process is replaced after 2 seconds.
 const SPEED: u32 = 100;
@@ -88,6 +88,7 @@ async fn a_process_killed_at_any_instant_ends_as_an_undisturbed_one() {
         for attempt in 0..KILLS_A_RUN.min(kills - killed) {
             let replica = Replica::spawn(&stage, &format!("killed-{attempt}"), SPEED);
             let instant = lasts.mul_f64(0.1 + 0.9 * random.f64());
+            // Not a wait for anything: the instant of the kill.
             tokio::time::sleep(instant).await;
             replica.kill();
             killed += 1;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::checks::worker;
 use crate::pages::browse;
-use crate::support::{Stage, author, people};
+use crate::support::{Stage, author, people, until};
 
 async fn request(stage: &Stage, run: &Run) -> Uuid {
     let (db, by) = (&stage.services.db, author(&stage.services));
@@ -127,12 +127,10 @@ async fn an_interrupted_look_goes_on_with_the_job_it_has_begun() {
     let id = request(&stage, &run).await;
     let first = worker(&stage);
     let working = tokio::spawn(async move { first.tick(None).await });
-    for _ in 0..2_000 {
-        if stage.sandbox.requests(Endpoint::GetActivity) > before {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("a look at the job", async || {
+        stage.sandbox.requests(Endpoint::GetActivity) > before
+    })
+    .await;
     working.abort();
     assert!(working.await.unwrap_err().is_cancelled());
     stage.sandbox.lift_faults();

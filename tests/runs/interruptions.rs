@@ -7,7 +7,7 @@ use listbridge::sandbox::{
     ActivitySpeed, Endpoint, Fault, FaultKind, ImposedOutcome, SandboxOptions, When,
 };
 
-use crate::support::{Stage, author, ending, people, quick, wide_people};
+use crate::support::{Stage, author, ending, people, quick, until, wide_people};
 
 fn fault(endpoint: Endpoint, when: When, kind: FaultKind) -> Fault {
     Fault {
@@ -280,7 +280,10 @@ async fn a_killed_engine_is_replaced_and_nothing_is_sent_twice() {
             let engine = stage.engine().start();
             let number = usize::try_from(part).unwrap();
             stage.until(id, |_, parts| parts.len() == number).await;
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            until("the upload", async || {
+                stage.sandbox.requests(Endpoint::ImportFile) >= part
+            })
+            .await;
             engine.kill();
             stage.sandbox.lift_faults();
             stage.outlive_lease();
@@ -303,6 +306,7 @@ async fn a_killed_engine_at_any_moment_is_replaced() {
         let mut longest = 100;
         while !stage.read(id).await.0.state.is_finished() {
             let engine = stage.engine().start();
+            // Not a wait for anything: the instant of the kill.
             tokio::time::sleep(Duration::from_millis(random.u64(1..longest))).await;
             longest += 50;
             engine.kill();

@@ -1,4 +1,4 @@
-//! People who left the list by themselves are not put back.
+//! People who left the list by themselves, or unsubscribed, are not put back.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::pages::browse;
 use crate::postgres::Postgres;
-use crate::support::{Stage, ending, import, people};
+use crate::support::{Stage, ending, import, people, until};
 
 async fn respecting(csv: &str, mode: Mode) -> Stage {
     let mut stage = Stage::new(csv).await;
@@ -37,10 +37,25 @@ fn all_renamed(rows: usize) -> String {
     people(rows).replace(",Ann", ",Bea")
 }
 
+/// A run; afterwards enough time passes for everybody to show on the list.
 async fn run(stage: &Stage) -> (Run, Account) {
+    let ran = run_at_once(stage).await;
+    stage.time.forward(Duration::from_secs(3_601));
+    ran
+}
+
+async fn run_at_once(stage: &Stage) -> (Run, Account) {
     let (run, parts) = stage.run().await;
     let account = Stage::account(&run, &parts);
     (run, account)
+}
+
+fn unsubscribed(account: &Account) -> u64 {
+    account.rejected.of(Rejection::Unsubscribed)
+}
+
+fn not_seen_yet(account: &Account) -> u64 {
+    account.rejected.of(Rejection::NotSeenYet)
 }
 
 fn left(account: &Account) -> u64 {
@@ -70,9 +85,14 @@ async fn leavers_stay_away(mut stage: Stage, mode: Mode) {
     replace_profiles(&stage, &all_renamed(20)).await;
     let (second, account) = run(&stage).await;
     assert_eq!(ending(&second), "delivered", "{second:?}");
-    assert_eq!((account.delivered, left(&account)), (17, 3));
+    assert_eq!((account.delivered, left(&account)), (17, 2));
+    assert_eq!(unsubscribed(&account), 1, "counted apart");
     assert_eq!(account.unsubscribed, 0, "not even tried");
-    assert_eq!(stage.sandbox.requests(Endpoint::ExportContacts), 1);
+    assert_eq!(
+        stage.sandbox.requests(Endpoint::ExportContacts),
+        2,
+        "the list, and whoever has unsubscribed"
+    );
     assert!(!is_on_list(&stage, "ann3@example.com"));
     assert!(is_on_list(&stage, "ann6@example.com"));
 
@@ -80,7 +100,25 @@ async fn leavers_stay_away(mut stage: Stage, mode: Mode) {
     stage.sandbox.add_member(stage.list, "ann3@example.com");
     replace_profiles(&stage, &people(20).replace(",Ann", ",Cid")).await;
     let (_, account) = run(&stage).await;
-    assert_eq!((account.delivered, left(&account)), (18, 2));
+    assert_eq!((account.delivered, left(&account)), (18, 1));
+    assert_eq!(unsubscribed(&account), 1);
+    assert_eq!(
+        stage.sandbox.requests(Endpoint::ExportContacts),
+        3,
+        "nobody is newly missing"
+    );
+
+    // Whoever left and unsubscribes later is counted so when somebody else is missing.
+    stage.sandbox.leave_list(stage.list, "ann6@example.com");
+    replace_profiles(&stage, &all_renamed(20)).await;
+    let (_, account) = run(&stage).await;
+    assert_eq!((left(&account), unsubscribed(&account)), (2, 1));
+    stage.sandbox.unsubscribe("ann6@example.com");
+    stage.sandbox.leave_list(stage.list, "ann7@example.com");
+    replace_profiles(&stage, &people(20)).await;
+    let (_, account) = run(&stage).await;
+    let counted = (account.delivered, left(&account), unsubscribed(&account));
+    assert_eq!(counted, (16, 2, 2));
 }
 
 #[tokio::test]
@@ -166,12 +204,10 @@ async fn an_interrupted_run_leaves_out_the_same_people() {
         });
         let id: Uuid = stage.request().await;
         let engine = stage.engine().start();
-        for _ in 0..2_000 {
-            if stage.sandbox.requests(endpoint) > before {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the request", async || {
+            stage.sandbox.requests(endpoint) > before
+        })
+        .await;
         engine.kill();
         assert_eq!(stage.read(id).await.1.len(), usize::from(waits_for_part));
         stage.sandbox.lift_faults();
@@ -194,11 +230,21 @@ async fn the_page_counts_them_and_names_them_in_the_file() {
     let stage = respecting(&people(10), Mode::ChangesOnly).await;
     run(&stage).await;
     stage.sandbox.leave_list(stage.list, "ann3@example.com");
+    stage.sandbox.unsubscribe("ann5@example.com");
     replace_profiles(&stage, &all_renamed(10)).await;
     let (second, _) = run(&stage).await;
     let browser = browse(&stage).await;
     let page = browser.get(&format!("/runs/{}", second.id)).await;
-    assert!(page.says("Left out: left the list"), "{}", page.body);
+    assert!(
+        page.says("Left out: left the list by themselves"),
+        "{}",
+        page.body
+    );
+    assert!(page.says("Left out: unsubscribed"), "{}", page.body);
+    let chinese = browser.clone().speaking("zh-HK");
+    let chinese = chinese.get(&format!("/runs/{}", second.id)).await;
+    assert!(chinese.says("已略過：已自行離開清單"), "{}", chinese.body);
+    assert!(chinese.says("已略過：已取消訂閱"));
     let file = browser
         .get(&format!("/runs/{}/rejected.csv", second.id))
         .await;
@@ -206,4 +252,51 @@ async fn the_page_counts_them_and_names_them_in_the_file() {
     assert!(!file.body.contains("ann4@example.com"));
     let form = browser.get(&format!("/exports/{}", stage.export.id)).await;
     assert!(form.says("People who left the list"), "{}", form.body);
+}
+
+/// Nobody can tell yet whether they left or do not show: they are neither put back nor counted as having left.
+#[tokio::test]
+async fn whoever_was_delivered_just_now_and_does_not_show_is_left_out_once() {
+    for mode in [Mode::ChangesOnly, Mode::Full] {
+        let stage = respecting(&people(10), mode).await;
+        run_at_once(&stage).await;
+        stage.sandbox.leave_list(stage.list, "ann3@example.com");
+        stage.sandbox.leave_list(stage.list, "ann4@example.com");
+        stage.sandbox.unsubscribe("ann5@example.com");
+        replace_profiles(&stage, &all_renamed(10)).await;
+        let (second, account) = run_at_once(&stage).await;
+        assert_eq!(ending(&second), "delivered");
+        let counted = (
+            left(&account),
+            unsubscribed(&account),
+            not_seen_yet(&account),
+        );
+        assert_eq!(counted, (0, 1, 2), "{mode:?}");
+        assert!(!is_on_list(&stage, "ann3@example.com"), "not put back");
+
+        // One of them shows at last; of the other it is known after an hour.
+        stage.sandbox.add_member(stage.list, "ann4@example.com");
+        stage.time.forward(Duration::from_secs(1_800));
+        replace_profiles(&stage, &people(10).replace(",Ann", ",Cid")).await;
+        let (_, account) = run_at_once(&stage).await;
+        assert_eq!((left(&account), not_seen_yet(&account)), (0, 1), "{mode:?}");
+        assert_eq!(account.delivered, 8);
+        stage.time.forward(Duration::from_secs(1_802));
+        replace_profiles(&stage, &people(10).replace(",Ann", ",Dee")).await;
+        let (_, account) = run_at_once(&stage).await;
+        assert_eq!((left(&account), not_seen_yet(&account)), (1, 0), "{mode:?}");
+        assert_eq!(unsubscribed(&account), 1);
+    }
+}
+
+/// An earlier delivery must show, however lately there was another one.
+#[tokio::test]
+async fn frequent_runs_do_not_hide_who_left() {
+    let stage = respecting(&people(10), Mode::Full).await;
+    run(&stage).await;
+    run_at_once(&stage).await;
+    stage.sandbox.leave_list(stage.list, "ann3@example.com");
+    let (_, account) = run_at_once(&stage).await;
+    assert_eq!((left(&account), not_seen_yet(&account)), (1, 0));
+    assert!(!is_on_list(&stage, "ann3@example.com"));
 }

@@ -1,5 +1,6 @@
 //! Mirror: whoever has left the segments is taken off the list.
 
+use std::process::Command;
 use std::time::Duration;
 
 use listbridge::exports::Mode;
@@ -7,11 +8,13 @@ use listbridge::runs::store::removals::{self, Removals};
 use listbridge::runs::store::{Resumed, resume};
 use listbridge::runs::{Account, Ending, Run, RunState, Tick, WaitingFor};
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, When};
+use secrecy::ExposeSecret;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::pages::browse;
 use crate::postgres::Postgres;
-use crate::support::{Stage, author, ending, import, people};
+use crate::support::{Stage, author, ending, import, people, until};
 
 async fn mirroring(csv: &str, ask_above: Option<u64>) -> Stage {
     let mut stage = Stage::new(csv).await;
@@ -55,6 +58,22 @@ fn fault(stage: &Stage, when: When, kind: FaultKind) {
         when,
         kind,
     });
+}
+
+/// What `listbridge run show` says.
+fn show(stage: &Stage, id: Uuid, arguments: &[&str]) -> String {
+    let settings = &stage.services.settings;
+    let shown = Command::new(env!("CARGO_BIN_EXE_listbridge"))
+        .args(["run", "show", &id.to_string()])
+        .args(arguments)
+        .env("LISTBRIDGE_DATA_DIR", &settings.data_dir)
+        .env(
+            "LISTBRIDGE_DATABASE_URL",
+            settings.database_url().expose_secret(),
+        )
+        .output()
+        .unwrap();
+    String::from_utf8(shown.stdout).unwrap()
 }
 
 async fn whoever_has_gone_is_taken_off(mut stage: Stage) {
@@ -178,6 +197,20 @@ async fn a_removal_that_failed_is_said_in_the_vendors_words_and_resumed() {
     let removals = removals_of(&stage, failed.id).await;
     assert_eq!((removals.removed, removals.failed), (700, 500));
     assert!(removals.vendor_words.is_some());
+    let shown = show(&stage, failed.id, &["--json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let told = &shown["removals"];
+    assert_eq!(
+        (&told["people"], &told["removed"], &told["failed"]),
+        (&1_200.into(), &700.into(), &500.into()),
+        "{shown}"
+    );
+    assert!(told["vendor_words"].is_string() && told["asks_until"].is_null());
+    let words = show(&stage, failed.id, &[]);
+    assert!(
+        words.contains("taken off the list: 700 of 1200, 500 failed"),
+        "{words}"
+    );
     stage.sandbox.lift_faults();
     let by = author(&stage.services);
     let resumed = resume(&stage.services.db, failed.id, by).await.unwrap();
@@ -209,12 +242,10 @@ async fn unclear_answers_and_a_killed_engine_end_with_the_same_list() {
         let id = stage.request().await;
         if is_slow {
             let engine = stage.engine().start();
-            for _ in 0..2_000 {
-                if stage.sandbox.requests(Endpoint::RemoveMemberships) > 0 {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            until("the request", async || {
+                stage.sandbox.requests(Endpoint::RemoveMemberships) > 0
+            })
+            .await;
             engine.kill();
             stage.sandbox.lift_faults();
             stage.outlive_lease();

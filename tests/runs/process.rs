@@ -9,10 +9,7 @@ use std::time::{Duration, Instant};
 use listbridge::storage;
 use secrecy::ExposeSecret;
 
-use crate::support::Stage;
-
-/// The longest a test waits for something that must happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+use crate::support::{Stage, until};
 
 /// A real `listbridge serve`; ends when dropped.
 pub(crate) struct Replica {
@@ -106,13 +103,21 @@ impl Replica {
     /// How it ended, once it has, and how long that took; it must within `longest`.
     pub(crate) async fn ended(&mut self, longest: Duration) -> (ExitStatus, Duration) {
         let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return (status, began.elapsed());
-            }
-            assert!(began.elapsed() < longest, "still running: {}", self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let log = self.log.clone();
+        let child = std::sync::Mutex::new(&mut self.child);
+        let ending = std::cell::Cell::new(None);
+        until("the end of the process", async || {
+            let status = child.lock().unwrap().try_wait().unwrap();
+            assert!(
+                status.is_some() || began.elapsed() < longest,
+                "still running: {}",
+                read(&log)
+            );
+            ending.set(status);
+            status.is_some()
+        })
+        .await;
+        (ending.get().expect("it has ended"), began.elapsed())
     }
 }
 
@@ -132,13 +137,4 @@ pub(crate) fn client() -> reqwest::Client {
         .timeout(Duration::from_secs(30))
         .build()
         .unwrap()
-}
-
-/// Waits until `is_so`, which must be within [`PATIENCE`].
-pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let began = Instant::now();
-    while !is_so().await {
-        assert!(began.elapsed() < PATIENCE, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -8,8 +8,8 @@ use scraper::{Html, Selector};
 use uuid::Uuid;
 
 use crate::postgres::Postgres;
-use crate::process::{Replica, client, until};
-use crate::support::{Stage, ending, wide_people};
+use crate::process::{Replica, client};
+use crate::support::{Stage, ending, until, wide_people};
 
 /// A process that is gone is replaced within this (issue of the engine: 30 s).
 const TAKEOVER: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use listbridge::storage::audit;
 use uuid::Uuid;
 
 use crate::pages::browse;
-use crate::support::{Stage, dirty_people, import, people};
+use crate::support::{Stage, dirty_people, import, people, until};
 
 /// Cells of a downloaded file, the heading first.
 fn cells(body: &str) -> Vec<Vec<String>> {
@@ -112,15 +112,12 @@ async fn rows_are_kept_for_a_set_time_then_swept() {
         404,
         "even before it is swept"
     );
-    for _ in 0..2_000 {
-        if !snapshot_is_there(&stage, run.id).await {
-            break;
-        }
+    until("the sweep", async || {
         // The browser's process sweeps as well.
         sweeper.sweep_if_due().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert!(!snapshot_is_there(&stage, run.id).await);
+        !snapshot_is_there(&stage, run.id).await
+    })
+    .await;
     let page = browser.get(&format!("/runs/{}", run.id)).await;
     assert!(page.says("not kept any more"), "{}", page.body);
 }

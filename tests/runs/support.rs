@@ -1,5 +1,8 @@
 //! An installation with one export, connected to a sandbox, whose engine is stepped by the test.
 
+#[path = "../support/waiting.rs"]
+mod waiting;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +15,7 @@ use listbridge::connections::consent::{ConsentText, TEXT_VERSION};
 use listbridge::exports::{self, Attribute, Brake, Delivery, Export, ExportDefinition};
 use listbridge::locale::Lang;
 use listbridge::names::Name;
-use listbridge::runs::{self, Account, Desk, Engine, Pace, Part, Run, Tick, Trigger};
+use listbridge::runs::{self, Account, Desk, Engine, Pace, Part, Run, Trigger};
 use listbridge::sandbox::{ActivitySpeed, Limits, Sandbox, SandboxOptions};
 use listbridge::segments::{self, Combine, Rule};
 use listbridge::sources::{self, plan_import};
@@ -21,6 +24,8 @@ use listbridge::storage::entities::{connection, consent};
 use sea_orm::{ActiveModelTrait, Set};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+pub(crate) use waiting::until;
 
 const SCOPES: &[&str] = &["contact_data", "account_read", "offline_access"];
 
@@ -280,12 +285,11 @@ impl Stage {
     /// Works until the run has ended; claims again what was interrupted.
     pub(crate) async fn finish(&self, id: Uuid) -> (Run, Vec<Part>) {
         let engine = self.engine();
-        for _ in 0..2_000 {
-            if matches!(engine.tick().await.unwrap(), Tick::Ended(..)) {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the end of the run", async || {
+            engine.tick().await.unwrap();
+            self.read(id).await.0.state.is_finished()
+        })
+        .await;
         self.read(id).await
     }
 
@@ -301,15 +305,11 @@ impl Stage {
 
     /// Waits until `is_so` of the run and its parts.
     pub(crate) async fn until(&self, id: Uuid, is_so: impl Fn(&Run, &[Part]) -> bool) {
-        for _ in 0..2_000 {
+        until(&format!("what is waited for of run {id}"), async || {
             let (run, parts) = self.read(id).await;
-            if is_so(&run, &parts) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        let (run, parts) = self.read(id).await;
-        panic!("never: {run:?} {parts:?}");
+            is_so(&run, &parts)
+        })
+        .await;
     }
 
     /// The account of a run, which must add up.

@@ -123,8 +123,7 @@ async fn run_export(running: &Running, visitor: &Visitor) -> anyhow::Result<Run>
     let run = tokio::time::timeout(LONGEST_RUN, watched)
         .await
         .context("the run did not end")??;
-    let parts = store::parts(&**running.services.db, run_id).await?;
-    crate::cli::run::print(&run, &parts, false);
+    crate::cli::run::print(&running.services, &run, false).await?;
     Ok(run)
 }
 

@@ -18,7 +18,7 @@ use crate::exclusions::Entry;
 use crate::privacy::find::{self, FindError, Searched};
 use crate::privacy::listing::record;
 use crate::profiles::{Erasure, SnapshotError};
-use crate::runs::Desk;
+use crate::runs::{self, Desk};
 use crate::segments::Members;
 use crate::sources::{self, Author};
 use crate::storage::{SealError, is_astray};
@@ -257,7 +257,11 @@ async fn forget_deliveries(desk: &Desk, address: &Entry) -> Result<u64, DbErr> {
         return Ok(0);
     };
     let keys = deliveries::Keys::new(desk.connections.master_key());
-    deliveries::store::forget_address(&desk.db, keys.address(email)).await
+    let hash = keys.address(email);
+    let forgotten = deliveries::store::forget_address(&desk.db, hash).await?;
+    // After that: a run that has read before records nobody any more.
+    runs::store::removals::forget_address(&desk.db, hash).await?;
+    Ok(forgotten)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -10,6 +10,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
+use super::removals::{self, Removals};
 use super::{StoreError, get, to_i64};
 use crate::runs::notify;
 use crate::runs::outcome::Outcome;
@@ -295,6 +296,7 @@ impl Lease {
         held(finished.exec(&transaction).await?.rows_affected)?;
         remembered::settle(&transaction, &run, outcome.ending).await?;
         notify::of_end(&transaction, &run, outcome, now).await?;
+        let removals = removals::find(&transaction, self.run_id).await?;
         let event = AuditEvent {
             at: now,
             user_id: run.requested_by,
@@ -308,6 +310,8 @@ impl Lease {
                 "sent": run.totals.sent,
                 "duplicates": run.totals.duplicates,
                 "rejected": run.totals.rejected.total(),
+                "rejected_by_reason": run.totals.rejected.to_map(),
+                "removals": removals.as_ref().map(Removals::summary),
                 "unchanged": run.totals.unchanged,
             }),
         };

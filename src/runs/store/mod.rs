@@ -150,6 +150,22 @@ pub(super) async fn latest_that_delivered(
         .await
 }
 
+/// Runs of an export that have ended since.
+pub(super) async fn finished_since(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    since: Timestamp,
+) -> Result<Vec<Uuid>, DbErr> {
+    run::Entity::find()
+        .select_only()
+        .column(run::Column::Id)
+        .filter(run::Column::ExportId.eq(export_id))
+        .filter(run::Column::FinishedAt.gt(UtcMillis::from(since)))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Locks a run that has ended, so that nobody resumes it before the transaction ends; false when it has not.
 pub(super) async fn lock_finished(
     transaction: &impl ConnectionTrait,

@@ -6,11 +6,13 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Set, TransactionTrait,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::leases::{Lease, Progress};
 use super::{StoreError, to_i64};
+use crate::constant_contact::limits::CONTACTS_PER_REMOVAL;
+use crate::deliveries;
 use crate::storage::UtcMillis;
 use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{run_removal, run_removal_batch};
@@ -60,6 +62,11 @@ pub struct Removals {
 }
 
 impl Removals {
+    /// As the audit log and JSON answers have it.
+    pub fn summary(&self) -> Value {
+        json!({ "people": self.people, "removed": self.removed, "failed": self.failed })
+    }
+
     /// Whether an administrator has yet to answer.
     pub fn asks(&self) -> bool {
         self.until.is_some() && self.approved.is_none()
@@ -145,6 +152,41 @@ pub(in crate::runs) async fn forget_completed(
     Ok(())
 }
 
+/// Takes an address out of every removal that is not done, whoever's it is; how many named it.
+///
+/// Who is in a removal that Constant Contact works on is still taken off the list.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_address(db: &DatabaseConnection, address: [u8; 8]) -> Result<u64, DbErr> {
+    use run_removal_batch::Column as C;
+    let batches: Vec<(Uuid, i32)> = run_removal_batch::Entity::find()
+        .select_only()
+        .columns([C::RunId, C::Number])
+        .filter(C::State.ne(RemovalState::Completed.name()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut forgotten = 0;
+    for (run_id, number) in batches {
+        let before = contacts(db, run_id, number).await?;
+        let (each, _) = before.as_chunks::<CONTACT_BYTES>();
+        let others = each.iter().filter(|contact| contact[16..] != address);
+        let after: Vec<u8> = others.flatten().copied().collect();
+        if after.len() == before.len() {
+            continue;
+        }
+        run_removal_batch::Entity::update_many()
+            .col_expr(C::Contacts, Expr::value(after))
+            .filter(C::RunId.eq(run_id))
+            .filter(C::Number.eq(number))
+            .exec(db)
+            .await?;
+        forgotten += 1;
+    }
+    Ok(forgotten)
+}
+
 /// Makes what is missing of a run's removals to be done again, when the run is resumed. Where none had been sent, they
 /// are found out anew.
 pub(in crate::runs) async fn reopen(
@@ -202,17 +244,21 @@ pub(super) async fn approve(
 
 impl Lease {
     /// Records whom the run takes off its list, before the first of them is; `until` when an administrator is asked first.
+    /// False when what is remembered is not at `version` any more: somebody was erased meanwhile, and would be among them.
     pub(in crate::runs) async fn record_removals(
         self,
         db: &DatabaseConnection,
+        (export_id, version): (Uuid, Option<i64>),
         contacts: &[u8],
-        at_a_time: usize,
         until: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let people = contacts.len() / CONTACT_BYTES;
         let transaction = db.begin().await?;
         self.look(&transaction).await?;
+        if deliveries::store::lock_latest(&transaction, export_id).await? != version {
+            return Ok(false);
+        }
         let plan = run_removal::ActiveModel {
             run_id: Set(self.run_id),
             people: Set(to_i64(people as u64)),
@@ -223,7 +269,7 @@ impl Lease {
         run_removal::Entity::insert(plan)
             .exec_without_returning(&transaction)
             .await?;
-        for (number, some) in (1..).zip(contacts.chunks(at_a_time * CONTACT_BYTES)) {
+        for (number, some) in (1..).zip(contacts.chunks(CONTACTS_PER_REMOVAL * CONTACT_BYTES)) {
             let batch = run_removal_batch::ActiveModel {
                 run_id: Set(self.run_id),
                 number: Set(number),
@@ -247,7 +293,7 @@ impl Lease {
         };
         audit::record(&transaction, event).await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Records where removals stand, with the activity of each and the vendor's words.

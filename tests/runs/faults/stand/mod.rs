@@ -14,8 +14,7 @@ use uuid::Uuid;
 
 use super::table::{At, Cell, Given, Outcome, Size, Step};
 use crate::checks::worker_with;
-use crate::process::PATIENCE;
-use crate::support::{Stage, author, people, wide_people};
+use crate::support::{Stage, author, people, until, wide_people};
 
 /// What came of a cell.
 pub(super) struct Seen {
@@ -143,8 +142,9 @@ impl Stand {
                 let working = self.work();
                 self.stage.until(id, |_, parts| !parts.is_empty()).await;
                 self.turn_the_clock(step);
-                let in_time = tokio::time::timeout(PATIENCE, working).await;
-                in_time.expect("it waits for the old time").unwrap();
+                // For ever, if it waited for the old time.
+                until("the end", async || working.is_finished()).await;
+                working.await.unwrap();
             }
             Given::ClockWhileWaiting => {
                 self.engine_tick().await;

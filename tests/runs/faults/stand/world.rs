@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 
 use super::super::table::{At, Cell, Given, Phase, Step};
 use super::Stand;
-use crate::process::until;
+use crate::support::until;
 
 /// The request that is on its way in a phase, and its number.
 pub(super) fn answered_in(phase: Phase) -> Option<(Endpoint, u64)> {
