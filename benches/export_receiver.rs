@@ -15,7 +15,7 @@
 #[path = "../tests/support/postgres.rs"]
 mod postgres;
 #[allow(dead_code, reason = "tests use the rest")]
-#[path = "../tests/runs/support.rs"]
+#[path = "../tests/runs/support/mod.rs"]
 mod support;
 
 use std::path::Path;

@@ -10,7 +10,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that fails stops")]
 
 #[allow(dead_code, reason = "tests use the rest")]
-#[path = "../tests/runs/support.rs"]
+#[path = "../tests/runs/support/mod.rs"]
 mod installation;
 #[allow(unused_imports, reason = "tests use the rest")]
 #[path = "../tests/support/mod.rs"]

@@ -3,7 +3,7 @@
 #![cfg(feature = "sandbox")]
 
 mod browser;
-#[path = "../runs/support.rs"]
+#[path = "../runs/support/mod.rs"]
 #[allow(dead_code, reason = "made for the tests of runs")]
 mod engine;
 mod pages;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 mod deliver;
-#[path = "../runs/support.rs"]
+#[path = "../runs/support/mod.rs"]
 #[allow(dead_code, reason = "made for the tests of runs")]
 mod engine;
 mod open;

@@ -11,7 +11,7 @@ mod pages;
 mod retention;
 mod stage;
 #[allow(dead_code, reason = "shared with tests/runs, which uses all of it")]
-#[path = "../runs/support.rs"]
+#[path = "../runs/support/mod.rs"]
 mod support;
 #[path = "../support/mod.rs"]
 mod web;

@@ -11,7 +11,7 @@ mod due;
 mod jobs;
 mod pages;
 mod replicas;
-#[path = "../runs/support.rs"]
+#[path = "../runs/support/mod.rs"]
 mod support;
 #[path = "../support/mod.rs"]
 mod web;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use listbridge::runs::{Account, WaitingFor};
+use futures_util::{StreamExt, stream};
+use listbridge::runs::{Account, PartState, WaitingFor};
 use listbridge::sandbox::{ActivitySpeed, Endpoint, Limits, SandboxOptions};
 use listbridge::startup::Services;
+use serde_json::json;
 
 use crate::pages::browse;
+use crate::process::client;
 use crate::support::{Stage, ending, people, quick, wide_people};
 
 /// The same installation in another process, at the vendor's request limits or fewer a day.
@@ -86,26 +89,69 @@ async fn when_the_days_requests_are_used_up_the_page_says_until_when_it_waits() 
     stage.assert_delivered(&parts, 20_000);
 }
 
+/// Others have queued as many activities as the vendor allows but one.
 #[tokio::test]
-async fn a_full_queue_of_activities_is_waited_for() {
-    let stage = Stage::with(
-        SandboxOptions {
-            limits: Limits {
-                queued_activities: 1,
-                ..Limits::unlimited()
-            },
-            activity_speed: ActivitySpeed {
-                initialized_for: Duration::from_millis(50),
-                processing_for: Duration::from_millis(250),
-            },
-            ..quick()
+async fn a_queue_of_a_thousand_activities_is_waited_for() {
+    let ten_minutes = Duration::from_mins(10);
+    let options = SandboxOptions {
+        limits: Limits {
+            queued_activities: Limits::default().queued_activities,
+            ..Limits::unlimited()
         },
-        &wide_people(20_000),
-    )
-    .await;
-    let (run, parts) = stage.run().await;
-    assert_eq!(ending(&run), "delivered");
+        activity_speed: ActivitySpeed {
+            initialized_for: ten_minutes,
+            processing_for: Duration::ZERO,
+        },
+        ..quick()
+    };
+    let stage = Stage::with(options, &wide_people(20_000)).await;
+    queue_others(&stage, 999).await;
+    let id = stage.request().await;
+    let engine = stage.engine().start();
+    stage
+        .until(id, |run, _| {
+            let waiting = run.waiting.map(|waiting| waiting.reason);
+            waiting == Some(WaitingFor::Queue)
+        })
+        .await;
     assert!(stage.sandbox.refused_requests() >= 1, "the queue was full");
+    let (_, parts) = stage.read(id).await;
+    let states: Vec<PartState> = parts.iter().map(|part| part.state).collect();
+    assert_eq!(states[0], PartState::Accepted, "the last place was ours");
+    assert!(states.len() == 2 && states[1] != PartState::Accepted);
+
+    // The queue moves on, and so do the other parts.
+    stage.time.forward(ten_minutes);
+    stage
+        .until(id, |_, parts| {
+            let arrived = parts.iter().filter(|part| part.state.has_arrived());
+            arrived.count() == 3
+        })
+        .await;
+    stage.time.forward(ten_minutes);
+    stage.until(id, |run, _| run.state.is_finished()).await;
+    engine.stop().await;
+    let (run, parts) = stage.read(id).await;
+    assert_eq!(ending(&run), "delivered");
     assert_eq!(Account::of(&run, &parts).delivered, 20_000);
     stage.assert_delivered(&parts, 20_000);
+    assert_eq!(stage.sandbox.activities().len(), 999 + 3);
+}
+
+/// Imports of somebody else in the same account, of one contact each to another list.
+async fn queue_others(stage: &Stage, imports: usize) {
+    let sandbox = &stage.sandbox;
+    let tokens = sandbox.issue_tokens("owner", &["contact_data"]).unwrap();
+    let list = sandbox.create_list("Somebody else's");
+    let client = client();
+    let url = format!("{}/activities/contacts_json_import", sandbox.api_url());
+    let body = json!({ "import_data": [{ "email": "eve@example.com" }], "list_ids": [list] });
+    let import = || async {
+        let request = client.post(&url).bearer_auth(&tokens.access_token);
+        let answer = request.json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+    };
+    stream::iter(0..imports)
+        .for_each_concurrent(16, |_| import())
+        .await;
 }
