@@ -71,6 +71,16 @@ async fn contact_exports() {
 }
 
 #[tokio::test]
+async fn download() {
+    hold(At::Download).await;
+}
+
+#[tokio::test]
+async fn removals() {
+    hold(At::Removals).await;
+}
+
+#[tokio::test]
 async fn on_this_side() {
     hold(At::Here).await;
 }

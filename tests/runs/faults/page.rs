@@ -14,7 +14,7 @@ nobody missing), how many uploads Constant Contact saw (refused ones included), 
 in `locales/`; a run that fails also opens a notice with that message. Faults that \"pass\" strike the first one to three
 requests. What is done about each class of error, how long and how often, is the table in `src/runs/retry.rs`.
 
-Made from `tests/runs/faults/table.rs`; `LISTBRIDGE_TEST_UPDATE=1 cargo test --test runs faults::page` writes it anew.
+Made from `tests/runs/faults/table/`; `LISTBRIDGE_TEST_UPDATE=1 cargo test --test runs faults::page` writes it anew.
 ";
 
 fn page() -> String {

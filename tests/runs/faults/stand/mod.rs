@@ -3,6 +3,7 @@
 mod connect;
 mod world;
 
+use listbridge::exports::Mode;
 use listbridge::runs::checks::{CheckKind, store as checks};
 use listbridge::runs::{Ended, Ending, Pace, RunState, Tick};
 use listbridge::sandbox::{Endpoint, FaultKind, ImposedOutcome, When};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::table::{At, Cell, Given, Outcome, Size, Step};
 use crate::checks::worker_with;
-use crate::support::{Stage, author, people, until, wide_people};
+use crate::support::{Stage, author, import, people, until, wide_people};
 
 /// What came of a cell.
 pub(super) struct Seen {
@@ -75,10 +76,12 @@ impl Stand {
             return connect::connect(cell).await;
         }
         let mut stand = Self::new(cell).await;
-        let (ends, says, has_struck) = if cell.at == At::ContactExports {
-            stand.verify(cell).await
-        } else {
-            stand.run(cell).await
+        if cell.at == At::Removals {
+            stand.deliver_and_shrink().await;
+        }
+        let (ends, says, has_struck) = match cell.at {
+            At::ContactExports | At::Download => stand.verify(cell).await,
+            _ => stand.run(cell).await,
         };
         stand.stage.sandbox.settle().await;
         change(&stand.stage);
@@ -116,7 +119,7 @@ impl Stand {
             quickening: match cell.at {
                 _ if lasts => 50_000,
                 // Its patience is a minute, and answers take as long as they do.
-                At::ContactExports => 20,
+                At::ContactExports | At::Download => 20,
                 _ => 1_000,
             },
             ..Pace::QUICK
@@ -126,6 +129,18 @@ impl Stand {
             pace,
             pauses: Vec::new(),
         }
+    }
+
+    /// Delivers everybody to an export that mirrors; then 10 of the 40 leave the segments.
+    async fn deliver_and_shrink(&mut self) {
+        let stage = &mut self.stage;
+        stage
+            .save_export(|definition| definition.delivery.mode = Mode::Mirror)
+            .await;
+        stage.run().await;
+        let file = stage.dir.path().join("people.csv");
+        std::fs::write(&file, people(30)).unwrap();
+        import(&stage.services, &file, "People").await;
     }
 
     /// Runs the export and makes it meet the fault.
@@ -198,7 +213,8 @@ impl Stand {
         }
         assert!(working.await.unwrap());
         let check = checks::get(&**self.stage.services.db, id).await.unwrap();
-        let struck = self.stage.sandbox.requests(Endpoint::ExportContacts) >= needed;
+        let endpoint = cell.at.endpoint().expect("a request is struck");
+        let struck = self.stage.sandbox.requests(endpoint) >= needed;
         match check.failure {
             Some(ended) => {
                 let says = message_key(&ended);
@@ -284,7 +300,10 @@ impl Stand {
         let stage = &self.stage;
         let members = stage.sandbox.members(stage.list);
         let mut everybody: Vec<String> = match cell.size {
-            Size::One => (0..40).map(|row| format!("ann{row}@example.com")).collect(),
+            // Whoever has left the segments is the last.
+            Size::One => (0..members.len())
+                .map(|row| format!("ann{row}@example.com"))
+                .collect(),
             _ => Vec::new(),
         };
         everybody.sort_unstable();

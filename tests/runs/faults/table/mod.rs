@@ -2,6 +2,7 @@
 //! of their own.
 
 mod here;
+mod list_jobs;
 mod requests;
 
 use std::time::Duration;
@@ -18,11 +19,13 @@ pub(super) enum At {
     Activities,
     Activity,
     ContactExports,
+    Download,
+    Removals,
     Here,
 }
 
 impl At {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Token,
         Self::AccountSummary,
         Self::Lists,
@@ -30,6 +33,8 @@ impl At {
         Self::Activities,
         Self::Activity,
         Self::ContactExports,
+        Self::Download,
+        Self::Removals,
         Self::Here,
     ];
 
@@ -48,6 +53,10 @@ impl At {
             Self::ContactExports => {
                 "Contact exports: `POST /activities/contact_exports`, verifying a delivery"
             }
+            Self::Download => "Results file: `GET /contact_exports/{id}`, verifying a delivery",
+            Self::Removals => {
+                "Removals: `POST /activities/remove_list_memberships`, after 10 of 40 have left the segments"
+            }
             Self::Here => "On this side",
         }
     }
@@ -62,6 +71,8 @@ impl At {
             Self::Activities => Endpoint::ListActivities,
             Self::Activity => Endpoint::GetActivity,
             Self::ContactExports => Endpoint::ExportContacts,
+            Self::Download => Endpoint::DownloadExport,
+            Self::Removals => Endpoint::RemoveMemberships,
             Self::Here => return None,
         })
     }
@@ -229,6 +240,7 @@ fn is_accepted(kind: &Kind) -> bool {
 pub(super) fn table() -> Vec<Cell> {
     let mut cells = Vec::new();
     cells.extend(requests::cells());
+    cells.extend(list_jobs::cells());
     cells.extend(here::cells());
     cells
 }

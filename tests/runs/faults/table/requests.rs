@@ -1,4 +1,4 @@
-//! Requests that go wrong.
+//! Requests that go wrong: signing in, setting up, sending, accounting.
 
 use listbridge::sandbox::{FaultKind as Kind, ImposedOutcome as Imposed, When};
 
@@ -11,7 +11,6 @@ pub(super) fn cells() -> Vec<Cell> {
     cells.extend(account_summary());
     cells.extend(reads());
     cells.extend(upload());
-    cells.extend(contact_exports());
     cells
 }
 
@@ -250,68 +249,6 @@ fn upload() -> Vec<Cell> {
             ends("list_not_found", 0, 2, "runs-outcome-list-not-found"),
         )
         .of(Size::Three),
-    ]);
-    cells
-}
-
-fn contact_exports() -> Vec<Cell> {
-    let verified = || ends("verified", 40, 1, "nothing to say");
-    let failed = |code: &str, says: &str| ends(code, 40, 1, says);
-    let cell = |name: &str, given, must| Cell::new(At::ContactExports, name, given, must);
-    let mut cells: Vec<Cell> = passing(1)
-        .into_iter()
-        .map(|(name, kind, times)| cell(name, first(times, kind), verified()))
-        .collect();
-    let imposed = |outcome| first(1, Kind::ActivityOutcome(outcome));
-    let activity_failed = || failed("activity_failed", "runs-outcome-activity-failed");
-    cells.extend([
-        cell(
-            "429 `quota_exceeded`",
-            first(1, Kind::QuotaExceeded),
-            failed("vendor_unavailable", "runs-outcome-vendor-unavailable"),
-        ),
-        cell("401 once", first(1, Kind::Status(401)), verified()),
-        cell(
-            "401 with every token",
-            always(Kind::Status(401)),
-            failed("sign_in_again", "runs-outcome-sign-in-again"),
-        ),
-        cell(
-            "403",
-            always(Kind::Status(403)),
-            failed("not_allowed", "runs-outcome-not-allowed"),
-        ),
-        cell(
-            "500 for minutes",
-            always(Kind::Status(500)),
-            failed("vendor_unavailable", "runs-outcome-vendor-unavailable"),
-        ),
-        cell("connection refused", Given::Refused, verified()),
-        cell(
-            "activity `failed`",
-            imposed(Imposed::Failed),
-            activity_failed(),
-        ),
-        cell(
-            "activity `cancelled`",
-            imposed(Imposed::Cancelled),
-            activity_failed(),
-        ),
-        cell(
-            "activity `timed_out`",
-            imposed(Imposed::TimedOut),
-            activity_failed(),
-        ),
-        cell(
-            "activity stuck in `processing`",
-            imposed(Imposed::Stuck),
-            failed("activities_too_slow", "runs-outcome-activities-too-slow"),
-        ),
-        cell(
-            "activity gone (404)",
-            first(1, Kind::ActivityGone),
-            activity_failed(),
-        ),
     ]);
     cells
 }
