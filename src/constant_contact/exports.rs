@@ -97,6 +97,15 @@ impl ExportResults {
     }
 }
 
+impl ClientError {
+    /// A results file with fewer contacts than its activity has counted (`ActivityExportStatus`): it has been cut.
+    pub fn results_too_short(contacts: u64, announced: u64) -> Self {
+        unreadable(format!(
+            "a results file with {contacts} of {announced} contacts"
+        ))
+    }
+}
+
 fn unreadable(why: String) -> ClientError {
     ClientError::Unreadable {
         status: 200,

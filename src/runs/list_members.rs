@@ -54,17 +54,19 @@ pub(super) async fn read(
     each: &mut (dyn FnMut(Contact<'_>) + Send),
 ) -> Result<(), Interrupt> {
     let job = finished_job(control, vendor, whom.job(run.definition.list_id)).await?;
+    let mut outcome = Outcome::from(Ending::VendorUnavailable);
     for _ in 0..DOWNLOADS {
         control.check_now().await?;
         match download(control, vendor, &job, each).await? {
             Ok(()) => return Ok(()),
             Err(error) => {
                 tracing::info!(run = %run.id, ?whom, %error, "contacts were not read to the end");
+                outcome = Outcome::quoting(Ending::VendorUnavailable, error);
             }
         }
         control.sleep(FIRST_LOOK).await?;
     }
-    Err(Outcome::from(Ending::VendorUnavailable).into())
+    Err(outcome.into())
 }
 
 async fn finished_job(
@@ -113,7 +115,7 @@ async fn download(
     job: &Activity,
     each: &mut (dyn FnMut(Contact<'_>) + Send),
 ) -> Result<Result<(), ClientError>, Interrupt> {
-    let job = job.clone();
+    let (job, announced) = (job.clone(), job.clone());
     let opened = vendor
         .read(&move |api, token| {
             let job = job.clone();
@@ -132,7 +134,7 @@ async fn download(
         let taken = results.take(&piece, each);
         taken.map_err(|error| Outcome::quoting(Ending::ActivityFailed, error))?;
         if piece.is_empty() {
-            return Ok(Ok(()));
+            return Ok(results.check_whole(&announced));
         }
     }
 }

@@ -300,3 +300,35 @@ async fn frequent_runs_do_not_hide_who_left() {
     assert_eq!((left(&account), not_seen_yet(&account)), (1, 0));
     assert!(!is_on_list(&stage, "ann3@example.com"));
 }
+
+/// A file that ends early looks like any other; half of the people would seem to have left.
+#[tokio::test]
+async fn nobody_has_left_because_the_list_was_cut() {
+    let stage = respecting(&people(20), Mode::ChangesOnly).await;
+    run(&stage).await;
+    stage.sandbox.leave_list(stage.list, "ann3@example.com");
+    let cut = |when| {
+        stage.sandbox.set_fault(Fault {
+            endpoint: Endpoint::DownloadExport,
+            when,
+            kind: FaultKind::MalformedJson,
+        })
+    };
+    cut(When::First(1));
+    replace_profiles(&stage, &all_renamed(20)).await;
+    let (second, account) = run(&stage).await;
+    assert_eq!(ending(&second), "delivered");
+    assert_eq!((account.delivered, left(&account)), (19, 1));
+
+    stage.sandbox.lift_faults();
+    cut(When::Always);
+    replace_profiles(&stage, &people(20)).await;
+    let (third, _) = run(&stage).await;
+    assert_eq!(ending(&third), "vendor_unavailable");
+    let words = third.outcome.unwrap().vendor_words.unwrap();
+    assert!(words.contains("of 19 contacts"), "{words}");
+    stage.sandbox.lift_faults();
+    let (fourth, account) = run(&stage).await;
+    assert_eq!(ending(&fourth), "delivered");
+    assert_eq!((account.delivered, left(&account)), (19, 1));
+}

@@ -275,7 +275,7 @@ async fn download(
     sent: &mut Sent,
     progress: &Progress,
 ) -> Result<Result<u64, ClientError>, Halt> {
-    let job = job.clone();
+    let (job, announced) = (job.clone(), job.clone());
     let mut file = asking
         .ask(&move |api, token| {
             let job = job.clone();
@@ -297,7 +297,7 @@ async fn download(
         taken.map_err(|error| Outcome::quoting(Ending::ActivityFailed, error))?;
         progress.reach(contacts);
         if piece.is_empty() {
-            return Ok(Ok(contacts));
+            return Ok(results.check_whole(&announced).map(|()| contacts));
         }
     }
 }

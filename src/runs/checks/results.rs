@@ -5,6 +5,8 @@
 
 use csv_core::{ReadRecordResult, Reader};
 
+use crate::constant_contact::{Activity, ClientError};
+
 /// The fields asked for by a look at a delivery.
 pub(super) const FIELDS: [&str; 3] = ["email_address", "email_permission_status", "email_lists"];
 /// The columns that are read, where they are there.
@@ -45,6 +47,10 @@ pub(in crate::runs) struct Results {
     ends: Vec<usize>,
     ends_length: usize,
     columns: Option<[Option<usize>; COLUMNS.len()]>,
+    /// Cells of the headings.
+    width: usize,
+    /// Whole lines after the headings.
+    contacts: u64,
 }
 
 impl Results {
@@ -58,6 +64,22 @@ impl Results {
             ends: vec![0; 64],
             ends_length: 0,
             columns: None,
+            width: 0,
+            contacts: 0,
+        }
+    }
+
+    /// At the end of the file: whether everybody is in it whom its job says it has exported. A file can end early and
+    /// look like any other, and whoever is missing from it would be taken for somebody who has left.
+    ///
+    /// # Errors
+    /// It is too short.
+    pub(in crate::runs) fn check_whole(&self, job: &Activity) -> Result<(), ClientError> {
+        match job.counts.items_total {
+            Some(announced) if self.contacts < announced => {
+                Err(ClientError::results_too_short(self.contacts, announced))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -134,8 +156,10 @@ impl Results {
             let columns = COLUMNS.map(find);
             columns[0].ok_or(UnreadableFile)?;
             self.columns = Some(columns);
+            self.width = headings.len();
             return Ok(());
         };
+        self.contacts += u64::from(ends.len() >= self.width);
         let value = |field: usize| columns[field].filter(|index| *index < ends.len()).map(cell);
         let email = value(0).unwrap_or_default().trim();
         if !email.is_empty() {
