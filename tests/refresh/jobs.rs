@@ -15,7 +15,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, Set};
 use uuid::Uuid;
 
 use crate::due::{HOUR, daily_in_an_hour, stored, tick};
-use crate::support::{Stage, author, everyone, people, segment};
+use crate::support::{Stage, author, everyone, people, segment, until};
 
 const QUICK: RefreshPace = RefreshPace {
     lease: SignedDuration::from_secs(30),
@@ -181,7 +181,10 @@ async fn a_job_whose_process_is_killed_goes_on_elsewhere_and_starts_nothing_twic
     // Nobody works on runs, so the job waits for its run.
     let first = refresher(&stage);
     let killed = tokio::spawn(async move { first.tick().await });
-    until(async || !all_runs(&stage).await.is_empty()).await;
+    until("a run of the job", async || {
+        !all_runs(&stage).await.is_empty()
+    })
+    .await;
     killed.abort();
     assert!(killed.await.unwrap_err().is_cancelled());
     assert!(!refresher(&stage).tick().await.unwrap(), "its lease lasts");
@@ -199,7 +202,10 @@ async fn a_canceled_job_stops_and_cancels_the_runs_it_started() {
     let id = ask(&stage).await;
     let worker = refresher(&stage);
     let working = tokio::spawn(async move { worker.tick().await.unwrap() });
-    until(async || !all_runs(&stage).await.is_empty()).await;
+    until("a run of the job", async || {
+        !all_runs(&stage).await.is_empty()
+    })
+    .await;
     let by = author(&stage.services);
     jobs::cancel(&stage.services.db, id, by).await.unwrap();
     jobs::cancel(&stage.services.db, id, by).await.unwrap();
@@ -316,14 +322,4 @@ async fn the_schedule_starts_one_job_and_catches_up_once() {
     assert!(schedule::get(&***db).await.unwrap().next_run_at.unwrap() > stage.services.clock.now());
     schedule::set(db, false, &plan, by).await.unwrap();
     assert_eq!(schedule::get(&***db).await.unwrap().next_run_at, None);
-}
-
-async fn until(is_so: impl AsyncFn() -> bool) {
-    for _ in 0..4_000 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("never");
 }

@@ -1,9 +1,8 @@
 //! Settings > System > Status and Schedule over real HTTP.
 
-use std::time::{Duration, Instant};
-
 use listbridge::refresh::schedule;
 
+use crate::support::until;
 use crate::web::{ALICE, Answer, BOB, Browser, CHARLIE, TestApp, spawn_app};
 
 const SCHEDULE: &str = "/settings/system/schedule";
@@ -206,13 +205,10 @@ async fn everybody_sees_the_status_and_administrators_refresh() {
 }
 
 async fn until_it_ends(app: &TestApp, browser: &Browser, job: &str) -> Answer {
-    let began = Instant::now();
-    loop {
+    until("the end of the job", async || {
         let active = listbridge::refresh::job::store::active(&**app.services.db).await;
-        if active.unwrap().is_none() {
-            return browser.get(job).await;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "it never ended");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        active.unwrap().is_none()
+    })
+    .await;
+    browser.get(job).await
 }

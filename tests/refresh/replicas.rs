@@ -4,7 +4,6 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use listbridge::exports::store as exports;
@@ -15,9 +14,7 @@ use listbridge::storage::entities::{export_schedule, run};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 
 use crate::postgres::Postgres;
-use crate::support::{Stage, author, people};
-
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::support::{Stage, author, people, until};
 
 #[tokio::test]
 async fn of_two_processes_one_starts_what_is_due() {
@@ -48,17 +45,15 @@ async fn of_two_processes_one_starts_what_is_due() {
     row.next_run_at = Set(Some(UtcMillis::from(now - SignedDuration::from_secs(1))));
     row.update(db).await.unwrap();
 
-    let began = Instant::now();
-    let run = loop {
-        assert!(began.elapsed() < PATIENCE, "nobody started it");
-        if let Some(found) = run::Entity::find().one(db).await.unwrap() {
-            let (run, _) = stage.read(found.id).await;
-            if run.state.is_finished() {
-                break run;
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    let read = async || {
+        let found = run::Entity::find().one(db).await.unwrap()?;
+        Some(stage.read(found.id).await.0)
     };
+    until("the end of the run", async || {
+        read().await.is_some_and(|run| run.state.is_finished())
+    })
+    .await;
+    let run = read().await.unwrap();
     assert_eq!(
         (run.state, run.trigger),
         (RunState::Successful, Trigger::Schedule)
@@ -66,14 +61,11 @@ async fn of_two_processes_one_starts_what_is_due() {
     // Both have looked again since.
     let looks = |replica: &Replica| replica.log().matches("looked what is due").count();
     let before: Vec<usize> = replicas.iter().map(looks).collect();
-    while replicas
-        .iter()
-        .zip(&before)
-        .any(|(replica, before)| looks(replica) <= *before)
-    {
-        assert!(began.elapsed() < PATIENCE, "a ticker stopped");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("another look of each", async || {
+        let mut both = replicas.iter().zip(&before);
+        both.all(|(replica, before)| looks(replica) > *before)
+    })
+    .await;
     assert_eq!(run::Entity::find().all(db).await.unwrap().len(), 1);
     let started = |replica: &Replica| replica.log().matches("started by its schedule").count();
     assert_eq!(replicas.iter().map(started).sum::<usize>(), 1);
@@ -123,15 +115,12 @@ impl Replica {
             .unwrap();
         let replica = Self { child, log };
         let ready = format!("{base_url}/readyz");
-        let began = Instant::now();
-        loop {
+        until("readiness", async || {
             let answer = reqwest::get(&ready).await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return replica;
-            }
-            assert!(began.elapsed() < PATIENCE, "{}", replica.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            answer.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+        replica
     }
 
     fn log(&self) -> String {
