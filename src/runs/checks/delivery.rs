@@ -12,9 +12,9 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::asking::Asking;
+use super::holds::Hold;
 use super::report::DeliveryReport;
 use super::results::{Contact, FIELDS, Results};
-use super::store::Hold;
 use super::undelivered::{Missing, count, pack};
 use super::worker::{Halt, Progress};
 use super::{Check, Step};

@@ -15,6 +15,7 @@
 mod asking;
 mod delivery;
 mod export;
+mod holds;
 mod report;
 pub(in crate::runs) mod results;
 pub mod store;

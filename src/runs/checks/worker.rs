@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
-use super::store::{self, Finished, Hold};
+use super::holds::{self, Finished, Hold};
 use super::{Check, CheckKind, Step, delivery, export};
 use crate::runs::control::Interrupt;
 use crate::runs::desk::Desk;
@@ -148,7 +148,7 @@ impl Checks {
     /// The database's.
     pub async fn tick(&self, only: Option<Uuid>) -> Result<bool, StoreError> {
         let now = self.desk.clock.now();
-        match store::claim_next(&self.desk.db, Uuid::now_v7(), now, only).await? {
+        match holds::claim_next(&self.desk.db, Uuid::now_v7(), now, only).await? {
             Some((hold, check)) => {
                 self.work(hold, check).await;
                 Ok(true)
@@ -171,7 +171,7 @@ impl Checks {
         while !*stop.borrow() {
             while working.len() < AT_A_TIME {
                 let now = self.desk.clock.now();
-                match store::claim_next(&self.desk.db, Uuid::now_v7(), now, None).await {
+                match holds::claim_next(&self.desk.db, Uuid::now_v7(), now, None).await {
                     Ok(Some((hold, check))) => {
                         let checks = self.clone();
                         working.spawn(async move { checks.work(hold, check).await });
