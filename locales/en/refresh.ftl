@@ -65,3 +65,5 @@ refresh-show-next = Show next refreshes
 refresh-problem-run = Choose whether the system is refreshed by itself: On or Off.
 refresh-problem-repeat = Choose Weekly or Daily.
 refresh-problem-twice = This time is there twice. Change or remove one of them.
+refresh-schedule-conflict = { $name } changed the refresh schedule while you were editing
+refresh-schedule-conflict-open = Open what is saved now

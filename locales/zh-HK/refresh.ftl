@@ -65,3 +65,5 @@ refresh-show-next = 顯示未來重新整理時間
 refresh-problem-run = 請選擇系統是否自動重新整理：開啟或關閉。
 refresh-problem-repeat = 請選擇每週或每日。
 refresh-problem-twice = 此時間出現兩次。請更改或移除其中一個。
+refresh-schedule-conflict = { $name } 在您編輯時變更了重新整理排程
+refresh-schedule-conflict-open = 開啟目前已儲存的內容

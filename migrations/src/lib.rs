@@ -37,6 +37,7 @@ mod m20261126_140001_count_delivered;
 mod m20261126_140002_choose_time_zone;
 mod m20261126_140003_deliver_notices;
 mod m20261126_160001_point_to_last_run;
+mod m20261126_180001_version_schedules;
 
 /// Applies the steps in order.
 pub struct Migrator;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_130003_create_installation_settings::Migration),
             Box::new(m20261126_120001_ask_again::Migration),
             Box::new(m20261126_110002_create_removals::Migration),
+            Box::new(m20261126_180001_version_schedules::Migration),
         ]
     }
 }

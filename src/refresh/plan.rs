@@ -53,6 +53,8 @@ pub(super) struct RefreshForm {
     pub(super) weekdays: Vec<String>,
     pub(super) times: Vec<String>,
     pub(super) zone: String,
+    /// Version of the saved schedule it was made from.
+    pub(super) version: i32,
 }
 
 /// What is wrong.
@@ -109,6 +111,10 @@ impl RefreshForm {
             weekdays: all("weekday").take(7).collect(),
             times: all("time").take(MAX_TIMES).collect(),
             zone: all("zone").next().unwrap_or_default(),
+            version: all("version")
+                .next()
+                .and_then(|version| version.parse().ok())
+                .unwrap_or_default(),
         }
     }
 
@@ -132,6 +138,7 @@ impl RefreshForm {
             weekdays: days.iter().map(ToString::to_string).collect(),
             times: plan.times.iter().map(|at| clock_time(*at)).collect(),
             zone: plan.zone.clone(),
+            version: 0,
         }
     }
 

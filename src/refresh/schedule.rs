@@ -28,6 +28,10 @@ pub struct RefreshSchedule {
     pub plan: Option<RefreshPlan>,
     /// The next moment; `None` while it is off.
     pub next_run_at: Option<Timestamp>,
+    /// Goes up by one whenever somebody saves it.
+    pub version: i32,
+    /// Who saved it last.
+    pub changed_by: Option<Uuid>,
 }
 
 /// The refresh schedule.
@@ -41,23 +45,46 @@ pub async fn get(db: &impl ConnectionTrait) -> Result<RefreshSchedule, DbErr> {
             is_on: row.is_on,
             plan: row.plan.and_then(|plan| serde_json::from_value(plan).ok()),
             next_run_at: row.next_run_at.map(Into::into),
+            version: row.version,
+            changed_by: row.changed_by,
         }),
     )
 }
 
-/// Saves when the whole system is refreshed.
+/// How saving ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It is as asked for.
+    Done,
+    /// Nothing was saved, because somebody was faster; this is what is saved now.
+    Changed(Box<RefreshSchedule>),
+}
+
+/// Saves when the whole system is refreshed, if what is saved still has `version`.
 ///
 /// # Errors
 /// Writing failed.
 pub async fn set(
     db: &DatabaseConnection,
+    version: i32,
     is_on: bool,
     plan: &RefreshPlan,
     author: Author<'_>,
-) -> Result<(), DbErr> {
+) -> Result<Saved, DbErr> {
     use refresh_schedule::Column;
     let transaction = db.begin().await?;
+    // Locks the row, and fails for whoever comes second.
+    let claimed = refresh_schedule::Entity::update_many()
+        .col_expr(Column::Version, Expr::value(version.saturating_add(1)))
+        .filter(Column::Id.eq(ROW))
+        .filter(Column::Version.eq(version))
+        .exec(&transaction)
+        .await?;
     let before = get(&transaction).await?;
+    if claimed.rows_affected == 0 {
+        transaction.rollback().await?;
+        return Ok(Saved::Changed(Box::new(before)));
+    }
     let next = plan.next_after(author.at).filter(|_| is_on);
     let json = serde_json::to_value(plan).map_err(|error| DbErr::Json(error.to_string()))?;
     refresh_schedule::Entity::update_many()
@@ -81,7 +108,8 @@ pub async fn set(
         detail,
     )
     .await?;
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(Saved::Done)
 }
 
 /// Asks for a job when the moment has come; false when it has not, somebody else was faster, or a job is unfinished (then

@@ -32,7 +32,7 @@ pub(crate) async fn daily_in_an_hour(stage: &Stage) -> Timestamp {
         zone: "UTC".to_owned(),
     };
     let db = &**stage.services.db;
-    exports::set_schedule(db, stage.export.id, &schedule, author(&stage.services))
+    exports::set_schedule(db, stage.export.id, 0, &schedule, author(&stage.services))
         .await
         .unwrap();
     stored(stage).await.next_run_at.unwrap()
@@ -226,7 +226,7 @@ async fn started_around(zone: &str, at: &str, from: &str) -> Vec<String> {
     };
     let db = &**stage.services.db;
     let by = author(&stage.services);
-    exports::set_schedule(db, stage.export.id, &schedule, by)
+    exports::set_schedule(db, stage.export.id, 0, &schedule, by)
         .await
         .unwrap();
     let zone = jiff::tz::TimeZone::get(zone).unwrap();

@@ -89,7 +89,7 @@ async fn give(stage: &Stage, export: &Export, is_on: bool, recurrence: Recurrenc
         zone: "UTC".to_owned(),
     };
     let by = author(&stage.services);
-    exports::set_schedule(&**stage.services.db, export.id, &schedule, by)
+    exports::set_schedule(&**stage.services.db, export.id, 0, &schedule, by)
         .await
         .unwrap();
 }
@@ -290,7 +290,7 @@ async fn the_schedule_starts_one_job_and_catches_up_once() {
         zone: "UTC".to_owned(),
     };
     let by = author(&stage.services);
-    schedule::set(db, true, &plan, by).await.unwrap();
+    schedule::set(db, 0, true, &plan, by).await.unwrap();
     let next = listbridge::refresh::next_runs(&***db, now, 5)
         .await
         .unwrap();
@@ -320,6 +320,6 @@ async fn the_schedule_starts_one_job_and_catches_up_once() {
     tick(&stage).await;
     assert_eq!(jobs::latest(&***db, 0).await.unwrap().1, 1);
     assert!(schedule::get(&***db).await.unwrap().next_run_at.unwrap() > stage.services.clock.now());
-    schedule::set(db, false, &plan, by).await.unwrap();
+    schedule::set(db, 1, false, &plan, by).await.unwrap();
     assert_eq!(schedule::get(&***db).await.unwrap().next_run_at, None);
 }

@@ -15,9 +15,13 @@ async fn send(browser: &Browser, action: &str, fields: &[(&str, &str)]) -> Answe
         ("zone", "Asia/Hong_Kong"),
     ];
     let is_said = |name: &str| fields.iter().any(|(said, _)| *said == name);
-    let mut all = vec![("action", action)];
+    let seen = browser.get(SCHEDULE).await;
+    let version = seen.attribute("input[name=version]", "value").unwrap();
+    let said = fields.iter().find(|(name, _)| *name == "version");
+    let version = said.map_or(version.as_str(), |(_, version)| *version);
+    let mut all = vec![("action", action), ("version", version)];
     all.extend(usual.into_iter().filter(|(name, _)| !is_said(name)));
-    all.extend_from_slice(fields);
+    all.extend(fields.iter().filter(|(name, _)| *name != "version"));
     browser.submit(SCHEDULE, SCHEDULE, &all).await
 }
 
@@ -211,4 +215,54 @@ async fn until_it_ends(app: &TestApp, browser: &Browser, job: &str) -> Answer {
     })
     .await;
     browser.get(job).await
+}
+
+#[tokio::test]
+async fn the_second_of_two_administrators_is_told_and_loses_nothing() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    let first = [("weekday", "1"), ("time", "06:00")];
+    let second = [("version", "0"), ("weekday", "3"), ("time", "21:45")];
+    let saved = send(&alice, "save", &first).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+
+    let english = send(&alice, "save", &second).await;
+    let chinese = app.sign_in(ALICE).await.speaking("zh-HK");
+    let chinese = send(&chinese, "save", &second).await;
+    for (told, words) in [
+        (
+            &english,
+            "changed the refresh schedule while you were editing",
+        ),
+        (&chinese, "在您編輯時變更了重新整理排程"),
+    ] {
+        assert_eq!(told.status, 409, "{}", told.body);
+        let notice = told.texts(".notice[role=alert] .notice-title");
+        assert!(notice[0].contains(words), "{notice:?}");
+        assert!(notice[0].contains(ALICE.name), "{notice:?}");
+        let now = told.texts(".notice[role=alert] li");
+        assert_eq!(now.len(), 5);
+        assert!(now.iter().all(|at| at.contains("6:00")), "{now:?}");
+        let kept = told.form_fields("form.schedule-form");
+        for wanted in [("time", "21:45"), ("weekday", "3"), ("version", "1")] {
+            let is_kept = |(k, v): &(String, String)| (k.as_str(), v.as_str()) == wanted;
+            assert!(kept.iter().any(is_kept), "{kept:?}");
+        }
+    }
+    let db = &**app.services.db;
+    let stored = schedule::get(db).await.unwrap();
+    assert_eq!(
+        (stored.version, stored.plan.unwrap().days),
+        (1, Some(vec![1]))
+    );
+
+    // Having looked, saving once more replaces it.
+    let looked = [("version", "1"), second[1], second[2]];
+    let saved = send(&alice, "save", &looked).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+    let stored = schedule::get(db).await.unwrap();
+    assert_eq!(
+        (stored.version, stored.plan.unwrap().days),
+        (2, Some(vec![3]))
+    );
 }

@@ -30,7 +30,7 @@ async fn of_two_processes_one_starts_what_is_due() {
         zone: "UTC".to_owned(),
     };
     let now = stage.services.clock.now();
-    exports::set_schedule(db, stage.export.id, &schedule, author(&stage.services))
+    exports::set_schedule(db, stage.export.id, 0, &schedule, author(&stage.services))
         .await
         .unwrap();
     let replicas = [

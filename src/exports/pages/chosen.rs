@@ -48,6 +48,12 @@ impl Chosen {
             view_only,
         })
     }
+
+    /// Whether an export is there.
+    pub(super) fn has(&self, id: Uuid) -> bool {
+        let mut all = self.editable.iter().chain(&self.view_only);
+        all.any(|export| export.id == id)
+    }
 }
 
 /// Reads ids separated by commas; what is none is left out, and so is what is more than [`MAX_CHOSEN`].

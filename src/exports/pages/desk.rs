@@ -6,7 +6,7 @@ use actix_web::web::Data;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
 use super::page::{ExportFormPage, Remarks, SavedExport};
-use super::schedule::ScheduleView;
+use super::schedule_view::ScheduleView;
 use crate::connections;
 use crate::constant_contact::limits::LIST_NAME_CHARS;
 use crate::exports::account::{AccountProblem, Accounts};

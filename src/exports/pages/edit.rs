@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::desk::Desk;
-use super::schedule::ScheduleView;
+use super::schedule_view::ScheduleView;
 use super::{open_export, open_to_edit, view};
 use crate::auth::Permission;
 use crate::exports::Accounts;

@@ -11,6 +11,8 @@ mod of_segment;
 mod page;
 mod run_all;
 mod schedule;
+mod schedule_conflict;
+mod schedule_view;
 mod selection;
 mod view;
 mod words;
@@ -98,7 +100,7 @@ impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::NotFound,
-            StoreError::Changed(_) => Self::Conflict,
+            StoreError::Changed(_) | StoreError::ScheduleChanged(_) => Self::Conflict,
             StoreError::Database(error) => error.into(),
             error => Self::internal(error),
         }

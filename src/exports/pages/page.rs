@@ -3,7 +3,7 @@
 use askama::Template;
 use uuid::Uuid;
 
-use super::schedule::ScheduleView;
+use super::schedule_view::ScheduleView;
 use super::words::{account_problem_text, heading_label, problem_text, target_label};
 use crate::connections::ConnectionKind;
 use crate::constant_contact::limits::{StandardField, custom_heading};

@@ -6,15 +6,15 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Query};
 use askama::Template;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::chosen::{Chosen, names, read_ids, way_back, write_ids};
 use super::desk::author;
+use super::schedule_conflict::{Conflict, Meanwhile, Seen};
 use crate::auth::Permission;
-use crate::exports::{Export, StoreError, store};
+use crate::exports::{StoreError, store};
 use crate::schedules::{Kind, Recurrence, Schedule, ScheduleForm, words, zones};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
@@ -26,8 +26,11 @@ const SHOWN_RUNS: usize = 5;
 struct SchedulePage {
     page: Page,
     errors: FieldErrors,
+    conflict: Option<Conflict>,
     title: String,
     ids: String,
+    /// The versions the visitor has seen.
+    seen: String,
     return_to: String,
     names: Vec<String>,
     view_only: Vec<String>,
@@ -70,6 +73,7 @@ struct Posted {
     /// Of several exports, each keeps its own schedule.
     is_kept: bool,
     is_saved: bool,
+    seen: Seen,
     form: ScheduleForm,
 }
 
@@ -86,6 +90,7 @@ impl Posted {
             },
             is_kept: one("mode") == "keep",
             is_saved: one("action") == "save",
+            seen: Seen::read(&one("seen")),
             form: ScheduleForm::read(pairs),
         }
     }
@@ -103,6 +108,7 @@ pub(super) async fn ask(
         return Ok(nothing_chosen(&visit, &which));
     }
     let chosen = Chosen::load(&visit, &db, &ids).await?;
+    let seen = Seen::load(&db, &chosen.editable).await?;
     let mut schedule = match chosen.editable.as_slice() {
         [one] => store::schedule_of(&**db, one.id).await?.schedule,
         _ => Schedule::usual(),
@@ -115,6 +121,7 @@ pub(super) async fn ask(
     let posted = Posted {
         is_kept: chosen.editable.len() > 1,
         is_saved: false,
+        seen,
         form: ScheduleForm::of(&schedule),
         which: which.into_inner(),
     };
@@ -122,19 +129,32 @@ pub(super) async fn ask(
     draw(&visit, StatusCode::OK, &chosen, posted, errors, refresh)
 }
 
-/// `POST /exports/schedule`: shows the next runs, or saves.
+/// `POST /exports/schedule`: shows the next runs, or saves: for all the exports or, when somebody was faster with one of
+/// them, for none.
 pub(super) async fn answer(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
     pairs: Form<Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
-    let posted = Posted::read(&pairs);
+    let mut posted = Posted::read(&pairs);
     let ids = read_ids(&posted.which.ids);
     if ids.is_empty() {
         return Ok(nothing_chosen(&visit, &posted.which));
     }
-    let chosen = Chosen::load(&visit, &db, &ids).await?;
+    let chosen = match Chosen::load(&visit, &db, &ids).await {
+        Err(PageError::NotFound) => {
+            let removed = Meanwhile::removed(&db, &ids).await?;
+            if removed.is_empty() {
+                return Err(PageError::NotFound);
+            }
+            for one in &removed {
+                visit.flash_warning(one.words(&visit));
+            }
+            return Ok(web::see_other(&paths::exports()));
+        }
+        chosen => chosen?,
+    };
     let refresh = store::next_system_refresh(&**db).await?;
     let is_kept = posted.is_kept && chosen.editable.len() > 1;
     let change = if is_kept {
@@ -167,10 +187,13 @@ pub(super) async fn answer(
         let errors = FieldErrors::default();
         return draw(&visit, StatusCode::OK, &chosen, posted, errors, refresh);
     }
-    let mut saved = 0_usize;
-    for export in &chosen.editable {
-        saved += usize::from(save(&visit, &db, export, &change).await?);
+    let meanwhile = save(&visit, &db, &chosen, &ids, &posted.seen, &change).await?;
+    if !meanwhile.is_empty() {
+        posted.seen.look_again(&meanwhile);
+        let conflict = Conflict::new(&visit, &db, &chosen.editable, meanwhile).await?;
+        return draw_with(&visit, &chosen, posted, conflict, refresh);
     }
+    let saved = chosen.editable.len();
     let told = visit.msg("schedules-saved").num("count", saved);
     visit.flash_success(told.to_string());
     if !chosen.view_only.is_empty() {
@@ -189,29 +212,51 @@ enum Change {
     Define(Schedule),
 }
 
-/// One transaction for each export. False when it has been removed meanwhile.
+/// Saves all of it in one transaction, or nothing: what others did meanwhile is the answer then.
 async fn save(
     visit: &SignedIn,
     db: &DatabaseConnection,
-    export: &Export,
+    chosen: &Chosen,
+    ids: &[Uuid],
+    seen: &Seen,
     change: &Change,
-) -> Result<bool, PageError> {
+) -> Result<Vec<Meanwhile>, PageError> {
+    let mut gone: Vec<Uuid> = ids.to_vec();
+    gone.retain(|id| !chosen.has(*id));
+    let mut meanwhile = Meanwhile::removed(db, &gone).await?;
+    gone.clear();
+    let mut exports: Vec<_> = chosen.editable.iter().collect();
+    // Always in one order: two people who save the same exports wait for each other instead of for ever.
+    exports.sort_by_key(|export| export.id);
     let transaction = db.begin().await?;
-    let schedule = match change {
-        Change::Define(schedule) => schedule.clone(),
-        Change::Switch(is_on) => Schedule {
-            is_on: *is_on,
-            ..store::schedule_of(&transaction, export.id).await?.schedule
-        },
-    };
-    match store::set_schedule(&transaction, export.id, &schedule, author(visit)).await {
-        Ok(()) => {
-            transaction.commit().await?;
-            Ok(true)
+    for export in exports {
+        let schedule = match change {
+            Change::Define(schedule) => schedule.clone(),
+            Change::Switch(is_on) => Schedule {
+                is_on: *is_on,
+                ..store::schedule_of(&transaction, export.id).await?.schedule
+            },
+        };
+        let version = seen.version_of(export.id);
+        match store::set_schedule(&transaction, export.id, version, &schedule, author(visit)).await
+        {
+            Ok(()) => {}
+            Err(StoreError::ScheduleChanged(present)) => {
+                let name = export.definition.name.clone();
+                meanwhile.push(Meanwhile::Changed { name, present });
+            }
+            Err(StoreError::NotFound) => gone.push(export.id),
+            Err(error) => return Err(error.into()),
         }
-        Err(StoreError::NotFound) => Ok(false),
-        Err(error) => Err(error.into()),
     }
+    if meanwhile.is_empty() && gone.is_empty() {
+        transaction.commit().await?;
+        return Ok(meanwhile);
+    }
+    transaction.rollback().await?;
+    // Removed between the first look and the lock.
+    meanwhile.extend(Meanwhile::removed(db, &gone).await?);
+    Ok(meanwhile)
 }
 
 fn draw(
@@ -222,41 +267,65 @@ fn draw(
     errors: FieldErrors,
     refresh: Option<Timestamp>,
 ) -> Result<HttpResponse, PageError> {
+    let pane = pane(visit, chosen, posted, errors, None, refresh);
+    web::render_with(status, &pane)
+}
+
+/// The form of somebody who was too late: told what others did, typed values kept. Saving once more replaces it.
+fn draw_with(
+    visit: &SignedIn,
+    chosen: &Chosen,
+    posted: Posted,
+    conflict: Conflict,
+    refresh: Option<Timestamp>,
+) -> Result<HttpResponse, PageError> {
+    let errors = FieldErrors::default();
+    let pane = pane(visit, chosen, posted, errors, Some(conflict), refresh);
+    web::render_with(StatusCode::CONFLICT, &pane)
+}
+
+fn pane(
+    visit: &SignedIn,
+    chosen: &Chosen,
+    posted: Posted,
+    errors: FieldErrors,
+    conflict: Option<Conflict>,
+    refresh: Option<Timestamp>,
+) -> SchedulePage {
     let count = chosen.editable.len();
     let page = visit.page("exports");
     let is_several = count > 1;
     let is_kept = posted.is_kept && is_several;
     let schedule = posted.form.check(visit.now).ok().filter(|_| !is_kept);
-    web::render_with(
-        status,
-        &SchedulePage {
-            title: if is_several {
-                page.msg("schedules-title-many")
-                    .num("count", count)
-                    .to_string()
-            } else {
-                page.t("schedules-title")
-            },
-            errors,
-            ids: write_ids(&chosen.editable),
-            return_to: way_back(&posted.which.return_to),
-            names: names(&chosen.editable),
-            view_only: names(&chosen.view_only),
-            is_several,
-            is_kept,
-            preview: schedule.map(|schedule| Preview {
-                is_on: schedule.is_on,
-                refresh: refresh.map(|at| page.date_time(at)).unwrap_or_default(),
-                words: format!("{} · {}", schedule.words(page.lang), schedule.zone),
-                runs: next_runs(&page, &schedule, visit.now),
-            }),
-            typed: posted.form,
-            kinds: Kind::ALL.to_vec(),
-            weekdays: words::all_weekdays(page.lang),
-            zones: zones::names(),
-            page,
+    SchedulePage {
+        title: if is_several {
+            page.msg("schedules-title-many")
+                .num("count", count)
+                .to_string()
+        } else {
+            page.t("schedules-title")
         },
-    )
+        errors,
+        conflict,
+        seen: posted.seen.write(),
+        ids: write_ids(&chosen.editable),
+        return_to: way_back(&posted.which.return_to),
+        names: names(&chosen.editable),
+        view_only: names(&chosen.view_only),
+        is_several,
+        is_kept,
+        preview: schedule.map(|schedule| Preview {
+            is_on: schedule.is_on,
+            refresh: refresh.map(|at| page.date_time(at)).unwrap_or_default(),
+            words: format!("{} · {}", schedule.words(page.lang), schedule.zone),
+            runs: next_runs(&page, &schedule, visit.now),
+        }),
+        typed: posted.form,
+        kinds: Kind::ALL.to_vec(),
+        weekdays: words::all_weekdays(page.lang),
+        zones: zones::names(),
+        page,
+    }
 }
 
 /// The next moments, in the schedule's own zone.
@@ -271,64 +340,4 @@ fn next_runs(page: &Page, schedule: &Schedule, now: Timestamp) -> Vec<String> {
 fn nothing_chosen(visit: &SignedIn, which: &Which) -> HttpResponse {
     visit.flash_warning(visit.t("exports-choose-first"));
     web::see_other(&way_back(&which.return_to))
-}
-
-/// What an export's own page says about its schedule.
-#[derive(Clone)]
-pub(super) struct ScheduleView {
-    /// In words.
-    pub(super) words: String,
-    /// Zone its times are in; empty when they are in none.
-    pub(super) zone: String,
-    /// When it runs next; empty when it does not by itself.
-    pub(super) next: String,
-    /// Why it does not run by itself although its schedule is on; empty when it does.
-    pub(super) hint: String,
-    /// Why it last did not run when due; empty when it did.
-    pub(super) note: String,
-    /// Where it is changed.
-    pub(super) href: String,
-}
-
-impl ScheduleView {
-    pub(super) async fn load(
-        visit: &SignedIn,
-        db: &DatabaseConnection,
-        export_id: Uuid,
-    ) -> Result<Self, PageError> {
-        let stored = store::schedule_of(db, export_id).await?;
-        let schedule = &stored.schedule;
-        let zone = zones::find(&schedule.zone).unwrap_or(TimeZone::UTC);
-        let say = |at: Timestamp| visit.lang.date_time(at, &zone);
-        let note = stored.note.map(|(why, due)| {
-            let text = visit.msg(why.message_key()).text("due", say(due));
-            text.text("until", stored.next_run_at.map(say).unwrap_or_default())
-                .to_string()
-        });
-        let follows = schedule.is_on && schedule.recurrence == Recurrence::SystemRefresh;
-        let (next, hint) = match stored.next_run_at {
-            Some(at) => (say(at), ""),
-            None if follows => match store::next_system_refresh(db).await? {
-                Some(at) => (visit.date_time(at), ""),
-                None => (String::new(), "schedules-refresh-off"),
-            },
-            None => (String::new(), ""),
-        };
-        Ok(Self {
-            words: schedule.words(visit.lang),
-            zone: if stored.next_run_at.is_some() {
-                schedule.zone.clone()
-            } else {
-                String::new()
-            },
-            next,
-            hint: if hint.is_empty() {
-                String::new()
-            } else {
-                visit.t(hint)
-            },
-            note: note.unwrap_or_default(),
-            href: paths::schedule_exports_and_return(export_id, &paths::export(export_id)),
-        })
-    }
 }

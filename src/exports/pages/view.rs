@@ -8,7 +8,7 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::OpenExport;
-use super::schedule::ScheduleView;
+use super::schedule_view::ScheduleView;
 use super::words::target_label;
 use crate::connections::ConnectionKind;
 use crate::exports::store;

@@ -97,3 +97,37 @@ pub async fn who_removed(
         .await?;
     Ok(found.map(|(_, person)| person.map(|person| person.name)))
 }
+
+/// An export that is gone, for somebody who was about to change it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemovedExport {
+    /// Its name.
+    pub name: String,
+    /// Who removed it; `None` for the command line.
+    pub person: Option<String>,
+}
+
+/// Those of a bounded number of exports that were removed, the latest first.
+///
+/// # Errors
+/// The database's.
+pub async fn removed_among(
+    db: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<RemovedExport>, DbErr> {
+    let found = audit_event::Entity::find()
+        .find_also_related(user::Entity)
+        .filter(audit_event::Column::Action.eq("export.removed"))
+        .filter(audit_event::Column::ObjectId.is_in(ids.iter().map(Uuid::to_string)))
+        .order_by_desc(audit_event::Column::Id)
+        .all(db)
+        .await?;
+    let found = found.into_iter().map(|(event, person)| RemovedExport {
+        name: event.detail["before"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        person: person.map(|person| person.name),
+    });
+    Ok(found.collect())
+}

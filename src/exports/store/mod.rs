@@ -28,7 +28,9 @@ mod schedule_filter;
 mod schedules;
 mod uses;
 
-pub use changes::{AddedSegment, Detached, add_segment, detach, who_removed};
+pub use changes::{
+    AddedSegment, Detached, RemovedExport, add_segment, detach, removed_among, who_removed,
+};
 pub use listing::{
     ConnectionFilter, ExportColumn, ExportQuery, ListedExport, ListedRun, NEVER_RUN,
     connections_in_use, count_listed, list_exports,
@@ -94,6 +96,9 @@ pub enum StoreError {
     /// Somebody saved it since it was read; this is how it is now.
     #[error("the export has been changed meanwhile")]
     Changed(Box<Export>),
+    /// Somebody saved its schedule since it was read; this is how it is now.
+    #[error("the schedule has been changed meanwhile")]
+    ScheduleChanged(Box<StoredSchedule>),
     /// It does not exist (any more).
     #[error("the export does not exist")]
     NotFound,

@@ -86,6 +86,10 @@ pub struct StoredSchedule {
     pub note: Option<(NotRun, Timestamp)>,
     /// The moment for which people were told that it did not run.
     pub told_due_at: Option<Timestamp>,
+    /// Goes up by one whenever somebody saves it; 0 until then.
+    pub version: i32,
+    /// Who saved it last.
+    pub changed_by: Option<Uuid>,
 }
 
 impl StoredSchedule {
@@ -97,6 +101,8 @@ impl StoredSchedule {
             due_at: None,
             note: None,
             told_due_at: None,
+            version: 0,
+            changed_by: None,
         }
     }
 
@@ -137,18 +143,22 @@ pub async fn schedules_of(
         .collect()
 }
 
-/// Gives an export a schedule. Whatever was put off is forgotten.
+/// Gives the export whose schedule still has `version` another one. Whatever was put off is forgotten.
 ///
 /// # Errors
-/// [`StoreError::NotFound`], or writing failed.
+/// [`StoreError::ScheduleChanged`] with the present schedule, [`StoreError::NotFound`], or writing failed.
 pub async fn set_schedule(
     transaction: &impl ConnectionTrait,
     export_id: Uuid,
+    version: i32,
     schedule: &Schedule,
     author: Author<'_>,
 ) -> Result<(), StoreError> {
     let export = super::lock(transaction, export_id).await?;
     let before = schedule_of(transaction, export_id).await?;
+    if before.version != version {
+        return Err(StoreError::ScheduleChanged(Box::new(before)));
+    }
     let next = schedule.next_after(author.at);
     let row = export_schedule::ActiveModel {
         export_id: Set(export_id),
@@ -163,6 +173,7 @@ pub async fn set_schedule(
         told_due_at: Set(None),
         changed_at: Set(author.at.into()),
         changed_by: Set(author.user_id),
+        version: Set(version + 1),
     };
     use export_schedule::Column;
     let again = OnConflict::column(Column::ExportId)
@@ -178,6 +189,7 @@ pub async fn set_schedule(
             Column::ToldDueAt,
             Column::ChangedAt,
             Column::ChangedBy,
+            Column::Version,
         ])
         .to_owned();
     export_schedule::Entity::insert(row)
@@ -365,5 +377,7 @@ fn read(model: export_schedule::Model) -> Result<StoredSchedule, StoreError> {
         due_at: model.due_at.map(Into::into),
         note: note.zip(model.note_due_at.map(Into::into)),
         told_due_at: model.told_due_at.map(Into::into),
+        version: model.version,
+        changed_by: model.changed_by,
     })
 }

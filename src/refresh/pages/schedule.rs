@@ -8,10 +8,10 @@ use askama::Template;
 use jiff::tz::TimeZone;
 use sea_orm::DatabaseConnection;
 
-use super::author;
+use super::{author, name_of};
 use crate::auth::Permission;
 use crate::refresh::plan::{MAX_TIMES, Problem, RefreshForm, RefreshPlan, time_id};
-use crate::refresh::schedule;
+use crate::refresh::schedule::{self, RefreshSchedule, Saved};
 use crate::schedules::{words, zones};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
@@ -23,12 +23,21 @@ const SHOWN: usize = 5;
 struct SchedulePage {
     page: Page,
     errors: FieldErrors,
+    conflict: Option<Conflict>,
     typed: RefreshForm,
     times: Vec<TimeRow>,
     may_add: bool,
     weekdays: Vec<(i8, String)>,
     zones: &'static [String],
     /// The next refreshes of what is typed; empty while it is off or wrong.
+    next: Vec<String>,
+}
+
+/// Somebody was faster: what is saved now.
+struct Conflict {
+    title: String,
+    is_on: bool,
+    /// Its next refreshes.
     next: Vec<String>,
 }
 
@@ -48,7 +57,8 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
     let saved = schedule::get(&**db).await?;
-    let form = RefreshForm::of(saved.is_on, saved.plan.as_ref());
+    let mut form = RefreshForm::of(saved.is_on, saved.plan.as_ref());
+    form.version = saved.version;
     draw(&visit, StatusCode::OK, form, &[])
 }
 
@@ -82,7 +92,13 @@ pub(super) async fn answer(
         },
         "save" => match form.check() {
             Ok((is_on, plan)) => {
-                schedule::set(&db, is_on, &plan, author(&visit)).await?;
+                let saved = schedule::set(&db, form.version, is_on, &plan, author(&visit)).await?;
+                if let Saved::Changed(present) = saved {
+                    form.version = present.version;
+                    let who = name_of(&db, present.changed_by).await?;
+                    let page = pane(&visit, form, &[], Some((who, *present)));
+                    return web::render_with(StatusCode::CONFLICT, &page);
+                }
                 visit.flash_success(visit.t("refresh-schedule-saved"));
                 Ok(web::see_other(&paths::refresh_schedule()))
             }
@@ -98,6 +114,16 @@ fn draw(
     form: RefreshForm,
     problems: &[Problem],
 ) -> Result<HttpResponse, PageError> {
+    web::render_with(status, &pane(visit, form, problems, None))
+}
+
+/// The form; with who was faster and what is saved now, typed values kept and saving once more replaces it.
+fn pane(
+    visit: &SignedIn,
+    form: RefreshForm,
+    problems: &[Problem],
+    present: Option<(String, RefreshSchedule)>,
+) -> SchedulePage {
     let page = visit.page("system");
     let mut errors = FieldErrors::default();
     for problem in problems {
@@ -119,19 +145,27 @@ fn draw(
         },
         remove_label: numbered("refresh-time-remove", index),
     });
-    web::render_with(
-        status,
-        &SchedulePage {
-            errors,
-            times: times.collect(),
-            may_add: form.times.len() < MAX_TIMES,
-            weekdays: words::all_weekdays(page.lang),
-            zones: zones::names(),
-            next: next.map_or_else(Vec::new, |(_, plan)| upcoming(&page, &plan)),
-            typed: form,
-            page,
-        },
-    )
+    SchedulePage {
+        errors,
+        conflict: present.map(|(who, present)| Conflict {
+            title: page
+                .msg("refresh-schedule-conflict")
+                .text("name", who)
+                .to_string(),
+            is_on: present.is_on,
+            next: present
+                .plan
+                .filter(|_| present.is_on)
+                .map_or_else(Vec::new, |plan| upcoming(&page, &plan)),
+        }),
+        times: times.collect(),
+        may_add: form.times.len() < MAX_TIMES,
+        weekdays: words::all_weekdays(page.lang),
+        zones: zones::names(),
+        next: next.map_or_else(Vec::new, |(_, plan)| upcoming(&page, &plan)),
+        typed: form,
+        page,
+    }
 }
 
 fn upcoming(page: &Page, plan: &RefreshPlan) -> Vec<String> {

@@ -26,6 +26,8 @@ pub struct Model {
     pub told_due_at: Option<UtcMillis>,
     pub changed_at: UtcMillis,
     pub changed_by: Option<Uuid>,
+    /// Goes up by one whenever a person saves it.
+    pub version: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,8 @@ pub struct Model {
     pub next_run_at: Option<UtcMillis>,
     pub changed_at: Option<UtcMillis>,
     pub changed_by: Option<Uuid>,
+    /// Goes up by one whenever a person saves it.
+    pub version: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
