@@ -132,6 +132,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/settings/system/schedule", Administrator),
     ("post", "/settings/system/schedule", Administrator),
     ("get", "/settings/system/jobs/{id}", Viewer),
+    ("get", "/settings/system/jobs/{id}/events", Viewer),
     ("post", "/settings/system/jobs/{id}/cancel", Administrator),
     ("get", "/settings/system/tasks/{kind}/{id}", Viewer),
     ("get", "/settings/system/about", Administrator),

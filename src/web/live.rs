@@ -11,9 +11,9 @@ use sea_orm::DatabaseConnection;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use super::{Page, SignedIn};
 use crate::auth;
 use crate::clock::Clock;
-use crate::web::{Page, SignedIn};
 
 /// How often is looked; people do not read faster.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -23,17 +23,18 @@ const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 const LIFETIME: Duration = Duration::from_secs(600);
 
 /// What the visitor would see now, and whether it will not change any more.
-pub(super) struct Shown {
-    pub(super) html: String,
-    pub(super) is_over: bool,
+pub(crate) struct Shown {
+    pub(crate) html: String,
+    pub(crate) is_over: bool,
 }
 
 /// Draws what is followed; `None` ends the stream.
 type Draw = Box<dyn Fn(Page) -> LocalBoxFuture<'static, Option<Shown>>>;
 
-/// Follows what `draw` draws, until it is over, the visitor's session has ended, or ten minutes have passed.
-pub(super) fn follow(
+/// Follows what `draw` draws for a page of `section`, until it is over, the visitor's session has ended, or ten minutes have passed.
+pub(crate) fn follow(
     visit: &SignedIn,
+    section: &'static str,
     db: Data<DatabaseConnection>,
     clock: Data<Clock>,
     draw: impl Fn(Page) -> LocalBoxFuture<'static, Option<Shown>> + 'static,
@@ -41,7 +42,7 @@ pub(super) fn follow(
     let mut ticks = interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let follower = Follower {
-        page: visit.page("exports"),
+        page: visit.page(section),
         session_id: visit.session_id,
         db,
         clock,

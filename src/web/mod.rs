@@ -38,6 +38,7 @@ pub mod errors;
 mod field_errors;
 pub mod headers;
 mod list;
+pub(crate) mod live;
 mod page;
 pub mod paths;
 mod session_store;

@@ -379,6 +379,11 @@ pub fn refresh_job(id: Uuid) -> String {
     format!("/settings/system/jobs/{id}")
 }
 
+/// Live progress of what is shown at a path of [`refresh_job`], with the same query.
+pub fn refresh_job_events(id: Uuid, query: &str) -> String {
+    format!("/settings/system/jobs/{id}/events?{query}")
+}
+
 /// The same for one source, segment or export and what it depends on.
 pub fn refresh_job_of(id: Uuid, subject: Uuid) -> String {
     format!("/settings/system/jobs/{id}?task={subject}")

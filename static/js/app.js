@@ -73,11 +73,20 @@
   /// Screen readers hear at most one message in this many milliseconds.
   const ANNOUNCE_INTERVAL = 10_000;
 
+  // What was opened stays open, and the keyboard stays where it was.
+  function replace(element, html) {
+    const opened = [...all('details[open][id]', element)].map(details => details.id);
+    const focused = element.contains(document.activeElement) ? document.activeElement.id : '';
+    element.innerHTML = html;
+    for (const id of opened) document.getElementById(id)?.setAttribute('open', '');
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+
   function follow(element) {
     const events = new EventSource(element.dataset.live);
     let announcedAt = 0;
     events.addEventListener('message', event => {
-      element.innerHTML = event.data;
+      replace(element, event.data);
       if (Date.now() - announcedAt < ANNOUNCE_INTERVAL) return;
       announcedAt = Date.now();
       announce(element.querySelector('[data-announce]')?.textContent.trim());

@@ -9,6 +9,7 @@
 mod browser;
 mod due;
 mod jobs;
+mod live;
 mod pages;
 mod replicas;
 #[path = "../runs/support/mod.rs"]

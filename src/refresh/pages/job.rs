@@ -3,14 +3,18 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use askama::Template;
+use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde::Deserialize;
+use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::{TaskRow, author, name_of};
 use crate::auth::Permission;
+use crate::clock::Clock;
 use crate::refresh::Status;
 use crate::refresh::job::{Job, Refresher, Task, TaskKind, store};
+use crate::web::live::{self, Shown};
 use crate::web::{self, Page, PageError, SignedIn, paths};
 use crate::{exports, segments};
 
@@ -22,15 +26,34 @@ const MAX_TASKS: u64 = 100;
 struct JobPage {
     page: Page,
     is_administrator: bool,
+    view: JobView,
+    /// The source, segment or export looked at; empty for the whole job.
+    subject: String,
+    is_entire: bool,
+    /// Where what changes is followed.
+    events: String,
+}
+
+/// What changes while the job is worked on.
+#[derive(Template)]
+#[template(path = "refresh/progress.html")]
+struct Progress {
+    page: Page,
+    view: JobView,
+}
+
+struct JobView {
     job: Job,
     /// What is happening, or how it ended.
     sentence: String,
     asked_by: String,
     took: String,
     groups: Vec<Group>,
-    /// The source, segment or export looked at; empty for the whole job.
-    subject: String,
-    is_entire: bool,
+    /// Tasks of all groups that are done, and all there are.
+    done: u64,
+    all: u64,
+    /// Both in words.
+    words: String,
 }
 
 struct Group {
@@ -46,7 +69,7 @@ struct Group {
 }
 
 /// What of the job is shown.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Which {
     /// Id of a source, segment or export; empty for all.
     #[serde(default)]
@@ -59,6 +82,61 @@ pub(super) struct Which {
     after: i32,
 }
 
+impl Which {
+    fn subject(&self) -> Option<Uuid> {
+        self.task.parse().ok()
+    }
+
+    fn is_entire(&self) -> bool {
+        self.entire == "on" || self.subject().is_none()
+    }
+}
+
+impl JobView {
+    async fn load(
+        page: &Page,
+        db: &Data<DatabaseConnection>,
+        id: Uuid,
+        which: &Which,
+    ) -> Result<Self, PageError> {
+        let job = store::get(&***db, id).await?;
+        let groups = match which.subject().filter(|_| !which.is_entire()) {
+            Some(subject) => of_subject(page, &***db, &job, subject).await?,
+            None => entire(page, &***db, &job, which.after.max(0)).await?,
+        };
+        let done = groups.iter().map(|group| group.done).sum();
+        let all = groups.iter().map(|group| group.all).sum();
+        Ok(Self {
+            asked_by: match job.requested_by {
+                Some(id) => name_of(db, Some(id)).await?,
+                None => page.t(job.trigger.label_key()),
+            },
+            took: job.started_at.map_or(String::new(), |from| {
+                page.time_between(from, job.finished_at.unwrap_or(page.now))
+            }),
+            sentence: page.t(match (job.status, job.cancel_requested_at) {
+                (Status::Queued | Status::Refreshing, Some(_)) => "refresh-canceling",
+                (status, _) => status.meaning_key(),
+            }),
+            words: counted(page, done, all),
+            done,
+            all,
+            groups,
+            job,
+        })
+    }
+
+    fn is_finished(&self) -> bool {
+        self.job.finished_at.is_some()
+    }
+}
+
+/// "n of m refreshed".
+fn counted(page: &Page, done: u64, all: u64) -> String {
+    let words = page.msg("refresh-progress");
+    words.num("done", done).num("all", all).to_string()
+}
+
 /// `GET /settings/system/jobs/{id}`.
 pub(super) async fn show(
     visit: SignedIn,
@@ -66,33 +144,45 @@ pub(super) async fn show(
     id: Path<Uuid>,
     which: Query<Which>,
 ) -> Result<HttpResponse, PageError> {
-    let job = store::get(&**db, *id).await?;
     let page = visit.page("system");
-    let subject = which.task.parse::<Uuid>().ok();
-    let is_entire = which.entire == "on" || subject.is_none();
-    let groups = match subject.filter(|_| !is_entire) {
-        Some(subject) => of_subject(&page, &**db, &job, subject).await?,
-        None => entire(&page, &**db, &job, which.after.max(0)).await?,
-    };
+    let subject = which.subject().map(|id| id.to_string());
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("task", &which.task)
+        .append_pair("entire", &which.entire)
+        .append_pair("after", &which.after.to_string())
+        .finish();
     web::render(&JobPage {
         is_administrator: visit.user.is_administrator(),
-        asked_by: match job.requested_by {
-            Some(id) => name_of(&db, Some(id)).await?,
-            None => page.t(job.trigger.label_key()),
-        },
-        took: job.started_at.map_or(String::new(), |from| {
-            page.time_between(from, job.finished_at.unwrap_or(page.now))
-        }),
-        groups,
-        subject: subject.map(|id| id.to_string()).unwrap_or_default(),
-        is_entire,
-        sentence: page.t(match (job.status, job.cancel_requested_at) {
-            (Status::Queued | Status::Refreshing, Some(_)) => "refresh-canceling",
-            (status, _) => status.meaning_key(),
-        }),
-        job,
+        view: JobView::load(&page, &db, *id, &which).await?,
+        subject: subject.unwrap_or_default(),
+        is_entire: which.is_entire(),
+        events: paths::refresh_job_events(*id, &query),
         page,
     })
+}
+
+/// `GET /settings/system/jobs/{id}/events`: live progress. Ends with the job, with the visitor's session, or after ten
+/// minutes.
+pub(super) async fn follow(
+    visit: SignedIn,
+    db: Data<DatabaseConnection>,
+    clock: Data<Clock>,
+    id: Path<Uuid>,
+    which: Query<Which>,
+) -> Result<HttpResponse, PageError> {
+    store::get(&**db, *id).await?;
+    let looked = db.clone();
+    let which = which.into_inner();
+    Ok(live::follow(&visit, "system", db, clock, move |page| {
+        let (db, id, which) = (looked.clone(), *id, which.clone());
+        async move {
+            let view = JobView::load(&page, &db, id, &which).await.ok()?;
+            let is_over = view.is_finished();
+            let html = Progress { page, view }.render().ok()?;
+            Some(Shown { html, is_over })
+        }
+        .boxed_local()
+    }))
 }
 
 async fn entire(
@@ -151,11 +241,7 @@ fn group(
     Group {
         element: format!("group-{}", kind.name()),
         title: page.t(kind.group_key()),
-        words: page
-            .msg("refresh-progress")
-            .num("done", done)
-            .num("all", all)
-            .to_string(),
+        words: counted(page, done, all),
         done,
         all,
         more: if is_cut {

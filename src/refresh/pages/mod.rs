@@ -30,6 +30,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .route("/settings/system/jobs/{id}", web::get().to(job::show))
         .route(
+            "/settings/system/jobs/{id}/events",
+            web::get().to(job::follow),
+        )
+        .route(
             "/settings/system/jobs/{id}/cancel",
             web::post().to(job::cancel),
         )

@@ -8,7 +8,6 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::check_view::CheckView;
-use super::live::{self, Shown};
 use super::{access, author};
 use crate::auth::Permission;
 use crate::clock::Clock;
@@ -16,6 +15,7 @@ use crate::exports::{self, Export};
 use crate::runs::checks::{CheckKind, Checks, store};
 use crate::runs::{Account, store as runs_store};
 use crate::sources::Loads;
+use crate::web::live::{self, Shown};
 use crate::web::{self, Page, PageError, SignedIn, paths};
 
 #[derive(Template)]
@@ -132,7 +132,7 @@ pub(super) async fn follow(
 ) -> Result<HttpResponse, PageError> {
     CheckView::load(&db, *id).await?;
     let looked = db.clone();
-    Ok(live::follow(&visit, db, clock, move |page| {
+    Ok(live::follow(&visit, "exports", db, clock, move |page| {
         let (db, id) = (looked.clone(), *id);
         async move {
             let view = CheckView::load(&db, id).await.ok()?;

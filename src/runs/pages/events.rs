@@ -7,9 +7,9 @@ use futures_util::FutureExt;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::live::{self, Shown};
 use super::view::RunView;
 use crate::clock::Clock;
+use crate::web::live::{self, Shown};
 use crate::web::{Page, PageError, SignedIn};
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ pub(super) async fn follow(
 ) -> Result<HttpResponse, PageError> {
     RunView::load(&db, *id).await?;
     let looked = db.clone();
-    Ok(live::follow(&visit, db, clock, move |page| {
+    Ok(live::follow(&visit, "exports", db, clock, move |page| {
         let (db, id) = (looked.clone(), *id);
         async move {
             let view = RunView::load(&db, id).await.ok()?;

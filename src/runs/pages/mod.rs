@@ -8,7 +8,6 @@ mod check;
 mod check_view;
 mod events;
 mod history;
-mod live;
 mod resume;
 mod rows;
 mod show;
