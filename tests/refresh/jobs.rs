@@ -68,7 +68,7 @@ async fn all_runs(stage: &Stage) -> Vec<Run> {
 }
 
 /// Another export like the stage's.
-async fn store(
+pub(crate) async fn store(
     stage: &Stage,
     name: &str,
     change: impl FnOnce(&mut listbridge::exports::ExportDefinition),

@@ -7,12 +7,15 @@ use std::process::{Child, Command};
 
 use jiff::SignedDuration;
 use listbridge::exports::store as exports;
+use listbridge::refresh::Status;
+use listbridge::refresh::job::{JobTrigger, store as jobs};
 use listbridge::runs::{RunState, Trigger};
 use listbridge::schedules::{Recurrence, Schedule};
 use listbridge::storage::UtcMillis;
-use listbridge::storage::entities::{export_schedule, run};
+use listbridge::storage::entities::{export_schedule, refresh_task, run};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 
+use crate::jobs::store;
 use crate::postgres::Postgres;
 use crate::support::{Stage, author, people, until};
 
@@ -69,6 +72,66 @@ async fn of_two_processes_one_starts_what_is_due() {
     assert_eq!(run::Entity::find().all(db).await.unwrap().len(), 1);
     let started = |replica: &Replica| replica.log().matches("started by its schedule").count();
     assert_eq!(replicas.iter().map(started).sum::<usize>(), 1);
+    assert_eq!(stage.sandbox.member_count(stage.list), 50);
+}
+
+#[tokio::test]
+async fn a_job_whose_process_is_killed_goes_on_in_the_other_one() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let url = postgres.create_database("takeover").await;
+    let stage = Stage::on_database(url.clone(), &people(50)).await;
+    let db = &**stage.services.db;
+    let mut exports = vec![stage.export.id];
+    for name in ["B", "C", "D"] {
+        exports.push(store(&stage, name, |_| ()).await.id);
+    }
+    let mut replicas = vec![
+        Replica::start(&stage, &url, "a").await,
+        Replica::start(&stage, &url, "b").await,
+    ];
+    let by = author(&stage.services);
+    let (job, _) = jobs::request(db, JobTrigger::Person, by).await.unwrap();
+
+    // Killed as soon as its first run is there: in the middle of the work.
+    let began = Instant::now();
+    while run::Entity::find().one(db).await.unwrap().is_none() {
+        assert!(began.elapsed() < PATIENCE, "no run was asked for");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let has_taken = |replica: &Replica| replica.log().contains("refresh job taken");
+    let working = replicas.iter().position(has_taken).unwrap();
+    let mut killed = replicas.remove(working);
+    killed.child.kill().unwrap();
+    killed.child.wait().unwrap();
+    let active = jobs::active(db).await.unwrap();
+    assert_eq!(
+        active.map(|active| active.id),
+        Some(job),
+        "it is unfinished"
+    );
+    assert!(!has_taken(&replicas[0]), "only one had it");
+
+    let began = Instant::now();
+    while jobs::active(db).await.unwrap().is_some() {
+        assert!(began.elapsed() < PATIENCE, "{}", replicas[0].log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(has_taken(&replicas[0]));
+    assert_eq!(jobs::get(db, job).await.unwrap().status, Status::Successful);
+    let tasks = refresh_task::Entity::find().all(db).await.unwrap();
+    assert_eq!(tasks.len(), 2 + exports.len());
+    for task in &tasks {
+        assert_eq!(task.state, "successful", "{}", task.name);
+    }
+    // No export ran twice, and none was left out.
+    let runs = run::Entity::find().all(db).await.unwrap();
+    let mut ran: Vec<_> = runs.iter().map(|run| run.export_id).collect();
+    ran.sort();
+    exports.sort();
+    assert_eq!(ran, exports);
+    assert!(runs.iter().all(|run| run.state == "successful"));
     assert_eq!(stage.sandbox.member_count(stage.list), 50);
 }
 
