@@ -26,6 +26,7 @@ home-attention-nothing = Nothing needs your attention
 home-attention-more = There is more: see all exports, the most urgent first
 home-attention-failed = { $ago }: { $why }
 home-attention-open-run = Open run
+home-attention-open-export = Open export
 home-attention-review = Review and approve
 home-attention-approval = Waiting for approval
 home-attention-paused = Paused until tomorrow

@@ -26,6 +26,7 @@ home-attention-nothing = 沒有需要您注意的事項
 home-attention-more = 還有其他事項：查看所有匯出，最緊急的排在最前
 home-attention-failed = { $ago }：{ $why }
 home-attention-open-run = 開啟執行
+home-attention-open-export = 開啟匯出
 home-attention-review = 檢視並核准
 home-attention-approval = 等待核准
 home-attention-paused = 暫停至明天

@@ -49,6 +49,7 @@ pub async fn next_runs(
             export_id,
             name,
             at,
+            deferral: None,
         }));
     }
     for export in &mut found {

@@ -2,9 +2,14 @@
 
 use jiff::SignedDuration;
 use listbridge::connections::Sharing;
+use listbridge::exports::store::{self, Advance, NotRun};
+use listbridge::exports::{Author, Export};
+use listbridge::refresh::{RefreshPlan, schedule};
+use listbridge::schedules::{Recurrence, Schedule};
 use listbridge::storage::entities::run;
 use sea_orm::{EntityTrait, Set};
 
+use crate::stage::Stage;
 use crate::support::{ALICE, Answer, BOB, CHARLIE, spawn_app};
 use crate::{add_run, engine, failed, ready_stage, waiting};
 
@@ -197,4 +202,147 @@ async fn a_run_remembers_what_it_delivered() {
     let account = listbridge::runs::Account::of(&run, &parts);
     assert_eq!(account.delivered, 12);
     assert_eq!(row.delivered, Some(12));
+}
+
+/// The author of everything the command line does.
+fn command_line(stage: &Stage) -> Author<'static> {
+    Author {
+        user_id: None,
+        ip: None,
+        at: stage.app.services.clock.now(),
+    }
+}
+
+/// Time of day in UTC, some hours from now.
+fn clock_in(stage: &Stage, hours: i64) -> jiff::civil::Time {
+    let at = stage.app.services.clock.now() + SignedDuration::from_hours(hours);
+    let at = at.to_zoned_datetime(jiff::tz::TimeZone::UTC).time();
+    jiff::civil::time(at.hour(), at.minute(), 0, 0)
+}
+
+async fn give(stage: &Stage, export: &Export, is_on: bool, hours: i64) {
+    let schedule = Schedule {
+        is_on,
+        recurrence: Recurrence::Daily {
+            at: clock_in(stage, hours),
+        },
+        zone: "UTC".to_owned(),
+    };
+    let db = &**stage.app.services.db;
+    store::set_schedule(db, export.id, 0, &schedule, command_line(stage))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn next_runs_are_those_of_own_schedules_and_of_the_system_refresh() {
+    let stage = ready_stage().await;
+    let charlie = stage.app.sign_in(CHARLIE).await;
+    stage.store_export("Follows <i>", |_| ()).await;
+    let next = async || {
+        let home = charlie.get("/").await;
+        home.texts("section[aria-labelledby=next-runs] li bdi")
+    };
+    assert!(next().await.is_empty(), "the refresh schedule is off");
+    assert!(charlie.get("/").await.says("Nothing runs by itself yet"));
+
+    let own = stage.store_export("Own", |_| ()).await;
+    give(&stage, &own, true, 5).await;
+    let off = stage.store_export("Off", |_| ()).await;
+    give(&stage, &off, false, 2).await;
+    stage
+        .store_export("Detached", |export| export.connection_id = None)
+        .await;
+    assert_eq!(next().await, ["Own"]);
+
+    let plan = |hours| RefreshPlan {
+        days: None,
+        times: vec![clock_in(&stage, hours)],
+        zone: "UTC".to_owned(),
+    };
+    let db = &**stage.app.services.db;
+    schedule::set(db, 0, true, &plan(3), command_line(&stage))
+        .await
+        .unwrap();
+    assert_eq!(next().await, ["Follows <i>", "Own"]);
+    let home = charlie.get("/").await;
+    let times = "section[aria-labelledby=next-runs] li:first-child time";
+    let shown: jiff::Timestamp = home.attribute(times, "datetime").unwrap().parse().unwrap();
+    let begins = schedule::get(db).await.unwrap().next_run_at.unwrap();
+    assert_eq!(shown.as_second(), begins.as_second());
+    schedule::set(db, 1, true, &plan(8), command_line(&stage))
+        .await
+        .unwrap();
+    assert_eq!(next().await, ["Own", "Follows <i>"], "the soonest first");
+    schedule::set(db, 2, false, &plan(8), command_line(&stage))
+        .await
+        .unwrap();
+    assert_eq!(next().await, ["Own"]);
+}
+
+#[tokio::test]
+async fn an_export_that_is_put_off_says_why_wherever_it_is_shown() {
+    let stage = ready_stage().await;
+    let db = &**stage.app.services.db;
+    let now = stage.app.services.clock.now();
+    let english = stage.app.sign_in(CHARLIE).await;
+    let chinese = stage.app.sign_in(CHARLIE).await.speaking("zh-HK");
+    let export = stage.store_export("Weekly", |_| ()).await;
+    give(&stage, &export, true, 5).await;
+    let put_off = async |why: NotRun| {
+        let read = store::schedule_of(db, export.id).await.unwrap();
+        let to = Advance {
+            next_run_at: Some(now + DAY),
+            due_at: Some(now),
+            note: Some((why, now)),
+            told_due_at: None,
+        };
+        assert!(store::advance(db, &read, to).await.unwrap());
+    };
+    let cases = [
+        (
+            NotRun::Quota,
+            "today’s requests to Constant Contact are not enough",
+            "今日對 Constant Contact 的要求數目不足以完成",
+        ),
+        (
+            NotRun::Upstream,
+            "its source is being loaded or a system refresh is in progress",
+            "其來源正在載入，或系統重新整理正在進行",
+        ),
+    ];
+    for (why, en, zh) in cases {
+        put_off(why).await;
+        for (browser, words) in [(&english, en), (&chinese, zh)] {
+            for (path, place) in [
+                ("/", "section[aria-labelledby=next-runs] .row-note"),
+                ("/exports", "tbody td .row-note"),
+                ("/settings/system", "tbody td .row-note"),
+            ] {
+                let page = browser.get(path).await;
+                let notes = page.texts(place);
+                let is_said = notes.iter().any(|note| note.contains(words));
+                assert!(is_said, "{why:?} on {path}: {notes:?}");
+            }
+        }
+        let waits = attention(&english.get("/").await) == ["Weekly"];
+        assert_eq!(
+            waits,
+            why == NotRun::Quota,
+            "what ends by itself is no news"
+        );
+    }
+    // As soon as it runs there is nothing to say.
+    let read = store::schedule_of(db, export.id).await.unwrap();
+    let ran = Advance {
+        next_run_at: Some(now + DAY),
+        due_at: None,
+        note: None,
+        told_due_at: None,
+    };
+    assert!(store::advance(db, &read, ran).await.unwrap());
+    for path in ["/exports", "/settings/system"] {
+        let page = english.get(path).await;
+        assert!(page.texts("tbody td .row-note").is_empty(), "{path}");
+    }
 }

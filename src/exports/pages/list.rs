@@ -61,6 +61,8 @@ pub(super) struct Row {
     pub(super) schedule: String,
     /// Zone of the schedule; empty when it has no times.
     pub(super) schedule_zone: String,
+    /// Why it did not run when it was last due; empty when it did.
+    pub(super) schedule_note: String,
     pub(super) may_edit: bool,
     pub(super) updated_at: Timestamp,
     pub(super) updated_by: String,
@@ -273,6 +275,9 @@ pub(super) fn row(visit: &SignedIn, export: ListedExport) -> Row {
             _ => schedule.zone.clone(),
         },
         schedule: schedule.words(visit.lang),
+        schedule_note: export.deferral.map_or_else(String::new, |deferral| {
+            deferral.words(visit.lang, |at| visit.date_time(at))
+        }),
         may_edit: export.access.may_edit(),
         updated_at: export.updated_at,
         updated_by: export

@@ -37,9 +37,8 @@ impl ScheduleView {
         let zone = zones::find(&schedule.zone).unwrap_or(TimeZone::UTC);
         let say = |at: Timestamp| visit.lang.date_time(at, &zone);
         let note = stored.note.map(|(why, due)| {
-            let text = visit.msg(why.message_key()).text("due", say(due));
-            text.text("until", stored.next_run_at.map(say).unwrap_or_default())
-                .to_string()
+            let until = stored.next_run_at;
+            store::Deferral { why, due, until }.words(visit.lang, say)
         });
         let follows = schedule.is_on && schedule.recurrence == Recurrence::SystemRefresh;
         let (next, hint) = match stored.next_run_at {

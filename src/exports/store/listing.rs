@@ -4,8 +4,6 @@
 //! The latest run of an export is the one with the highest id (ids are made in order of time), whatever asked for it;
 //! a trigger keeps its id in the export.
 
-use jiff::Timestamp;
-use sea_orm::prelude::Json;
 use sea_orm::sea_query::{
     Alias, CaseStatement, Expr, ExprTrait, Func, LikeExpr, NullOrdering, Order, Query,
     SelectStatement,
@@ -13,14 +11,14 @@ use sea_orm::sea_query::{
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
 
+use super::listing_rows::{
+    ListedExport, Row, details, join_connection, join_editor, join_last_run, sends,
+};
 use super::schedule_filter::{ScheduleFilter, join_schedule, schedule_rank};
 use crate::auth::{CurrentUser, Permission};
 use crate::connections::{ConnectionKind, Sharing};
-use crate::exports::Access;
 use crate::profiles::value::fold;
-use crate::schedules::Schedule;
-use crate::storage::UtcMillis;
-use crate::storage::entities::{connection, export, export_schedule, export_segment, run, user};
+use crate::storage::entities::{connection, export, run, user};
 
 /// Filter value of exports that have never run.
 pub const NEVER_RUN: &str = "not_started";
@@ -74,42 +72,6 @@ pub enum ConnectionFilter {
     Nothing,
     /// This one.
     Uses(Uuid),
-}
-
-/// An export in a list.
-#[derive(Clone, Debug)]
-pub struct ListedExport {
-    /// Id.
-    pub id: Uuid,
-    /// Name.
-    pub name: String,
-    /// Source it reads.
-    pub source_id: Uuid,
-    /// Name of the connection it uses, also of a removed one; `None` when detached.
-    pub connection: Option<String>,
-    /// What the person who asked may do with it.
-    pub access: Access,
-    /// When it runs by itself; `None` for the usual schedule.
-    pub schedule: Option<Schedule>,
-    /// Its latest run.
-    pub last_run: Option<ListedRun>,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-    /// By whom; `None` for the command line.
-    pub updated_by: Option<String>,
-    /// Whether it sends [`ExportQuery::segment_first`].
-    pub has_segment: bool,
-}
-
-/// The latest run of an export in a list.
-#[derive(Clone, Debug)]
-pub struct ListedRun {
-    /// Id.
-    pub id: Uuid,
-    /// State, by name.
-    pub state: String,
-    /// When it ended; when it was asked for while it is unfinished.
-    pub at: Timestamp,
 }
 
 /// How many exports a list has in all its pages.
@@ -304,30 +266,6 @@ impl ExportQuery<'_> {
     }
 }
 
-fn join_connection(select: &mut SelectStatement) {
-    select.left_join(
-        connection::Entity,
-        Expr::col((connection::Entity, connection::Column::Id))
-            .equals((export::Entity, export::Column::ConnectionId)),
-    );
-}
-
-fn join_editor(select: &mut SelectStatement) {
-    select.left_join(
-        user::Entity,
-        Expr::col((user::Entity, user::Column::Id))
-            .equals((export::Entity, export::Column::UpdatedBy)),
-    );
-}
-
-fn join_last_run(select: &mut SelectStatement) {
-    select.left_join(
-        run::Entity,
-        Expr::col((run::Entity, run::Column::Id))
-            .equals((export::Entity, export::Column::LastRunId)),
-    );
-}
-
 fn last_run_at() -> Expr {
     Func::coalesce([
         Expr::col((run::Entity, run::Column::FinishedAt)),
@@ -370,129 +308,6 @@ fn may_only_view(user: &CurrentUser) -> Option<Expr> {
         .and(of(connection::Column::RemovedAt).is_null())
         .and(of(connection::Column::Sharing).eq(Sharing::AdministratorsAndContributors.name()));
     Some(CaseStatement::new().case(is_usable, 0).finally(1).into())
-}
-
-/// Whether the export sends a segment.
-fn sends(segment_id: Uuid) -> Expr {
-    let select = Query::select()
-        .expr(Expr::value(1))
-        .from(export_segment::Entity)
-        .and_where(
-            Expr::col((export_segment::Entity, export_segment::Column::ExportId))
-                .equals((export::Entity, export::Column::Id)),
-        )
-        .and_where(
-            Expr::col((export_segment::Entity, export_segment::Column::SegmentId)).eq(segment_id),
-        )
-        .take();
-    Expr::exists(select)
-}
-
-/// Everything shown of some exports.
-fn details(ids: &[Uuid], segment: Option<Uuid>) -> SelectStatement {
-    let mut select = Query::select();
-    let of_export = |column| (export::Entity, column);
-    select
-        .columns([
-            of_export(export::Column::Id),
-            of_export(export::Column::Name),
-            of_export(export::Column::SourceId),
-            of_export(export::Column::UpdatedAt),
-        ])
-        .expr_as(
-            Expr::col((connection::Entity, connection::Column::Name)),
-            Alias::new("connection"),
-        )
-        .columns([
-            (connection::Entity, connection::Column::Sharing),
-            (connection::Entity, connection::Column::SavedAt),
-            (connection::Entity, connection::Column::RemovedAt),
-        ])
-        .expr_as(
-            Expr::col((user::Entity, user::Column::Name)),
-            Alias::new("updated_by"),
-        )
-        .expr_as(
-            Expr::col((run::Entity, run::Column::Id)),
-            Alias::new("run_id"),
-        )
-        .columns([
-            (run::Entity, run::Column::State),
-            (run::Entity, run::Column::QueuedAt),
-            (run::Entity, run::Column::FinishedAt),
-        ])
-        .expr_as(
-            segment.map_or(Expr::value(false), sends),
-            Alias::new("has_segment"),
-        )
-        .columns([
-            (export_schedule::Entity, export_schedule::Column::IsOn),
-            (export_schedule::Entity, export_schedule::Column::Recurrence),
-            (export_schedule::Entity, export_schedule::Column::Zone),
-        ])
-        .from(export::Entity)
-        .and_where(Expr::col(of_export(export::Column::Id)).is_in(ids.iter().copied()));
-    join_connection(&mut select);
-    join_editor(&mut select);
-    join_last_run(&mut select);
-    join_schedule(&mut select);
-    select
-}
-
-#[derive(FromQueryResult)]
-struct Row {
-    id: Uuid,
-    name: String,
-    source_id: Uuid,
-    updated_at: UtcMillis,
-    connection: Option<String>,
-    sharing: Option<String>,
-    saved_at: Option<UtcMillis>,
-    removed_at: Option<UtcMillis>,
-    updated_by: Option<String>,
-    run_id: Option<Uuid>,
-    state: Option<String>,
-    queued_at: Option<UtcMillis>,
-    finished_at: Option<UtcMillis>,
-    has_segment: bool,
-    is_on: Option<bool>,
-    recurrence: Option<Json>,
-    zone: Option<String>,
-}
-
-impl Row {
-    fn listed(self, user: &CurrentUser) -> ListedExport {
-        let sharing = self.sharing.as_deref().and_then(Sharing::from_name);
-        let is_complete = self.saved_at.is_some() && self.removed_at.is_none();
-        let may_use = sharing.is_some_and(|sharing| sharing.lets_use(user, is_complete));
-        let ended = self.finished_at.or(self.queued_at);
-        let run = self.run_id.zip(self.state).zip(ended);
-        // A recurrence of another version cannot be shown; the export's page says what is wrong.
-        let recurrence = self
-            .recurrence
-            .and_then(|json| serde_json::from_value(json).ok());
-        let schedule = self.is_on.zip(recurrence).zip(self.zone);
-        ListedExport {
-            schedule: schedule.map(|((is_on, recurrence), zone)| Schedule {
-                is_on,
-                recurrence,
-                zone,
-            }),
-            id: self.id,
-            name: self.name,
-            source_id: self.source_id,
-            connection: self.connection,
-            access: Access::with(user, may_use),
-            last_run: run.map(|((id, state), at)| ListedRun {
-                id,
-                state,
-                at: at.into(),
-            }),
-            updated_at: self.updated_at.into(),
-            updated_by: self.updated_by,
-            has_segment: self.has_segment,
-        }
-    }
 }
 
 /// The text with the signs `LIKE` understands made harmless.

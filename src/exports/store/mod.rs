@@ -24,21 +24,28 @@ use crate::storage::entities::{export, export_schedule, export_segment, user};
 
 mod changes;
 mod listing;
+mod listing_rows;
+mod not_run;
 mod schedule_filter;
 mod schedules;
+mod upcoming;
 mod uses;
 
 pub use changes::{
     AddedSegment, Detached, RemovedExport, add_segment, detach, removed_among, who_removed,
 };
 pub use listing::{
-    ConnectionFilter, ExportColumn, ExportQuery, ListedExport, ListedRun, NEVER_RUN,
-    connections_in_use, count_listed, list_exports,
+    ConnectionFilter, ExportColumn, ExportQuery, NEVER_RUN, connections_in_use, count_listed,
+    list_exports,
 };
+pub use listing_rows::{ListedExport, ListedRun};
+pub use not_run::{Deferral, NotRun};
 pub use schedule_filter::ScheduleFilter;
 pub use schedules::{
-    Advance, NotRun, ScheduledExport, StoredSchedule, advance, due_schedules, following_refresh,
-    next_scheduled, next_system_refresh, schedule_of, schedules_of, set_schedule,
+    Advance, StoredSchedule, advance, due_schedules, schedule_of, schedules_of, set_schedule,
+};
+pub use upcoming::{
+    ScheduledExport, deferred, following_refresh, next_scheduled, next_system_refresh,
 };
 pub use uses::{
     ExportUse, count_using_connection, exports_using_connection, exports_using_segment,

@@ -8,68 +8,17 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Set, UpdateMany,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    UpdateMany,
 };
 use serde_json::json;
 use uuid::Uuid;
 
+use super::not_run::NotRun;
 use super::{Author, StoreError, record};
-use crate::schedules::{Kind, Recurrence, Schedule};
+use crate::schedules::{Recurrence, Schedule};
 use crate::storage::UtcMillis;
-use crate::storage::entities::{export, export_schedule, refresh_schedule};
-
-/// Why an export did not run when it was due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotRun {
-    /// It has no connection.
-    NoConnection,
-    /// Its run before was still in progress.
-    Running,
-    /// Its source is being loaded, or a system refresh is in progress: that is finished first.
-    Upstream,
-    /// It would need more requests to Constant Contact than the day has left.
-    Quota,
-}
-
-impl NotRun {
-    const ALL: [Self; 4] = [
-        Self::NoConnection,
-        Self::Running,
-        Self::Upstream,
-        Self::Quota,
-    ];
-
-    /// Name in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NoConnection => "no_connection",
-            Self::Running => "running",
-            Self::Upstream => "upstream",
-            Self::Quota => "quota",
-        }
-    }
-
-    /// Message key of the sentence people read; has the argument `$due`.
-    pub fn message_key(self) -> &'static str {
-        match self {
-            Self::NoConnection => "schedules-note-no-connection",
-            Self::Running => "schedules-note-running",
-            Self::Upstream => "schedules-note-upstream",
-            Self::Quota => "schedules-note-quota",
-        }
-    }
-
-    /// Message key of the reason alone, for notices.
-    pub fn reason_key(self) -> &'static str {
-        match self {
-            Self::NoConnection => "schedules-reason-no-connection",
-            Self::Running => "schedules-reason-running",
-            Self::Upstream => "schedules-reason-upstream",
-            Self::Quota => "schedules-reason-quota",
-        }
-    }
-}
+use crate::storage::entities::export_schedule;
 
 /// The schedule of an export and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,100 +221,10 @@ fn claim(read: &StoredSchedule) -> UpdateMany<export_schedule::Entity> {
     }
 }
 
-/// When the next system refresh begins by itself; `None` while its schedule is off.
-///
-/// # Errors
-/// The database's.
-pub async fn next_system_refresh(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, DbErr> {
-    let found = refresh_schedule::Entity::find().one(db).await?;
-    let at = found
-        .filter(|row| row.is_on)
-        .and_then(|row| row.next_run_at);
-    Ok(at.map(Into::into))
-}
-
-/// Id and name of the exports that follow the system refresh, by name; all of them, or at most `limit` of those that have
-/// a connection.
-///
-/// # Errors
-/// The database's.
-pub async fn following_refresh(
-    db: &impl ConnectionTrait,
-    limit: Option<u64>,
-) -> Result<Vec<(Uuid, String)>, DbErr> {
-    let does_not = Condition::any()
-        .add(export_schedule::Column::IsOn.eq(false))
-        .add(export_schedule::Column::Kind.ne(Kind::SystemRefresh.name()));
-    let others = export_schedule::Entity::find()
-        .select_only()
-        .column(export_schedule::Column::ExportId)
-        .filter(does_not)
-        .into_query();
-    let mut query = export::Entity::find()
-        .select_only()
-        .column(export::Column::Id)
-        .column(export::Column::Name)
-        .filter(export::Column::Id.not_in_subquery(others));
-    if limit.is_some() {
-        query = query.filter(export::Column::ConnectionId.is_not_null());
-    }
-    query
-        .order_by_asc(export::Column::NameKey)
-        .limit(limit)
-        .into_tuple()
-        .all(db)
-        .await
-}
-
-/// An export and when it runs next by a schedule of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScheduledExport {
-    /// Id.
-    pub export_id: Uuid,
-    /// Name.
-    pub name: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Exports that run next by a schedule of their own, soonest first.
-///
-/// # Errors
-/// The database's.
-pub async fn next_scheduled(
-    db: &impl ConnectionTrait,
-    limit: u64,
-) -> Result<Vec<ScheduledExport>, DbErr> {
-    use sea_orm::{JoinType, RelationTrait};
-    let found: Vec<(Uuid, String, UtcMillis)> = export_schedule::Entity::find()
-        .join(JoinType::InnerJoin, export_schedule::Relation::Export.def())
-        .select_only()
-        .column(export_schedule::Column::ExportId)
-        .column(export::Column::Name)
-        .column(export_schedule::Column::NextRunAt)
-        .filter(export_schedule::Column::NextRunAt.is_not_null())
-        .filter(export::Column::ConnectionId.is_not_null())
-        .order_by_asc(export_schedule::Column::NextRunAt)
-        .order_by_asc(export::Column::NameKey)
-        .limit(limit)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let found = found
-        .into_iter()
-        .map(|(export_id, name, at)| ScheduledExport {
-            export_id,
-            name,
-            at: at.into(),
-        });
-    Ok(found.collect())
-}
-
 fn read(model: export_schedule::Model) -> Result<StoredSchedule, StoreError> {
     let recurrence: Recurrence =
         serde_json::from_value(model.recurrence).map_err(StoreError::Unreadable)?;
-    let note = model.note.unwrap_or_default();
-    let note = NotRun::ALL.into_iter().find(|why| why.name() == note);
+    let note = model.note.as_deref().and_then(NotRun::from_name);
     Ok(StoredSchedule {
         export_id: model.export_id,
         schedule: Schedule {

@@ -52,6 +52,8 @@ struct Row {
     /// Progress details; empty when there are none.
     details: String,
     at: Option<Timestamp>,
+    /// Why it did not run when it was last due; empty when there is nothing to say.
+    note: String,
 }
 
 struct JobRow {
@@ -153,6 +155,7 @@ async fn data_sources(
         at: source.current.and_then(|snapshot| snapshot.finished_at),
         href: paths::refresh_history(TaskKind::Source.name(), source.id),
         details: details(latest, source.id),
+        note: String::new(),
         name: source.name,
     });
     let title = page.t(TaskKind::Source.group_key());
@@ -188,6 +191,7 @@ async fn data_segments(
             at: counted,
             href: paths::refresh_history(TaskKind::Segment.name(), segment.id),
             details: details(latest, segment.id),
+            note: String::new(),
             name: segment.name,
         }
     });
@@ -221,6 +225,9 @@ async fn destinations(
         at: export.last_run.map(|run| run.at),
         href: paths::export_runs(export.id),
         details: details(latest, export.id),
+        note: export.deferral.map_or_else(String::new, |deferral| {
+            deferral.words(page.lang, |at| page.date_time(at))
+        }),
         name: export.name,
     });
     let title = page.t(TaskKind::Export.group_key());
@@ -240,6 +247,7 @@ async fn processes(
             status: latest.map_or(Status::NotStarted, |job| job.status),
             details: latest.map_or(String::new(), |job| paths::refresh_job(job.id)),
             at: latest.map(|job| job.finished_at.unwrap_or(job.queued_at)),
+            note: String::new(),
         },
         Row {
             name: page.t("refresh-process-sweep"),
@@ -247,6 +255,7 @@ async fn processes(
             status: swept.map_or(Status::NotStarted, |_| Status::Successful),
             details: String::new(),
             at: swept,
+            note: String::new(),
         },
     ];
     Ok(Group {

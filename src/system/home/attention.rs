@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::store;
 use crate::connections::Connection;
+use crate::exports::store::{NotRun, deferred};
 use crate::runs::{Ended, Ending, WaitingFor};
 use crate::web::{Page, Tone, paths};
 
@@ -76,6 +77,20 @@ pub(super) async fn load(
     }
     for run in store::waiting_runs(db, WaitingFor::Quota.name(), most).await? {
         items.push(waiting(page, WaitingFor::Quota, run, is_administrator));
+    }
+    for (id, name, deferral) in deferred(db, &[NotRun::NoConnection, NotRun::Quota], most).await? {
+        let (tone, status) = match deferral.why {
+            NotRun::Quota => (Tone::Waiting, "home-attention-paused"),
+            _ => (Tone::Warning, "home-attention-stopped"),
+        };
+        items.push(Item {
+            tone,
+            status: page.t(status),
+            name,
+            text: deferral.words(page.lang, |at| page.date_time(at)),
+            href: paths::export(id),
+            action: page.t("home-attention-open-export"),
+        });
     }
     let has_more = items.len() > SHOWN;
     items.truncate(SHOWN);

@@ -13,11 +13,12 @@ mod store;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use askama::Template;
-use sea_orm::DatabaseConnection;
+use jiff::Timestamp;
+use sea_orm::{DatabaseConnection, DbErr};
+use uuid::Uuid;
 
 use crate::auth::Permission;
 use crate::connections::{self, Connections};
-use crate::exports::store::ScheduledExport;
 use crate::refresh;
 use crate::web::{self, Page, PageError, SignedIn};
 
@@ -40,10 +41,19 @@ struct HomePage {
     chart: Chart,
     runs: Vec<RecentRun>,
     /// Exports that run next by themselves.
-    next: Vec<ScheduledExport>,
+    next: Vec<NextRun>,
     /// For administrators only.
     accounts: Option<Accounts>,
     page: Page,
+}
+
+/// An export and when it runs next.
+struct NextRun {
+    export_id: Uuid,
+    name: String,
+    at: Timestamp,
+    /// Why it has not run yet although it was due; empty when it was not.
+    note: String,
 }
 
 /// `GET /`.
@@ -61,7 +71,7 @@ pub(super) async fn show(
         attention: attention::load(&db, &page, &all, is_administrator).await?,
         chart: Chart::new(&page, &days, store::delivered(&**db, &days).await?),
         runs: store::recent_runs(&**db, RECENT_RUNS).await?,
-        next: refresh::next_runs(&**db, page.now, NEXT_RUNS).await?,
+        next: next_runs(&page, &db).await?,
         accounts: match is_administrator {
             true => Some(Accounts::new(
                 &page,
@@ -73,4 +83,17 @@ pub(super) async fn show(
         },
         page,
     })
+}
+
+async fn next_runs(page: &Page, db: &DatabaseConnection) -> Result<Vec<NextRun>, DbErr> {
+    let found = refresh::next_runs(db, page.now, NEXT_RUNS).await?;
+    let found = found.into_iter().map(|export| NextRun {
+        note: export.deferral.map_or_else(String::new, |deferral| {
+            deferral.words(page.lang, |at| page.date_time(at))
+        }),
+        export_id: export.export_id,
+        name: export.name,
+        at: export.at,
+    });
+    Ok(found.collect())
 }
