@@ -198,11 +198,13 @@ impl Settings {
             ));
         }
         let store = self.session_store.expose_secret();
-        let is_redis =
-            || Url::parse(store).is_ok_and(|url| url.scheme() == "redis" && url.has_host());
+        let is_redis = || {
+            Url::parse(store)
+                .is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host())
+        };
         if store != "cookie" && !is_redis() {
             return Err(SettingsError(
-                "session_store must be \"cookie\" or an address such as redis://127.0.0.1:6379"
+                "session_store must be \"cookie\" or an address such as redis://127.0.0.1:6379 or, over TLS, rediss://redis.example.com:6379"
                     .into(),
             ));
         }
@@ -420,7 +422,7 @@ mod tests {
         for (store, is_good) in [
             ("cookie", true),
             ("redis://:secret@127.0.0.1:6379/2", true),
-            ("rediss://127.0.0.1", false),
+            ("rediss://:secret@redis.example.com:6380", true),
             ("memory", false),
             ("redis:nonsense", false),
         ] {

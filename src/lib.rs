@@ -30,7 +30,7 @@
 //! | [`names`] | names people give to things |
 //! | [`storage`] | database connection, entities, sealed columns, audit log |
 //! | `sandbox` | a simulated Constant Contact (feature `sandbox`); shares nothing with the client |
-//! | [`config`], [`clock`] | typed settings; the one source of "now" |
+//! | [`config`], [`clock`], [`tls`] | typed settings; the one source of "now"; what outgoing TLS shares |
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -56,4 +56,5 @@ pub mod sources;
 pub mod startup;
 pub mod storage;
 pub mod system;
+pub mod tls;
 pub mod web;

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use actix_web::http::header::DATE;
@@ -15,12 +15,15 @@ use serde_json::Value;
 use support::openid::{CLIENT_ID, CLIENT_SECRET, Fault, TestProvider};
 use support::postgres::Postgres;
 use support::redis::Redis;
+use support::tls::TestCa;
 use tempfile::TempDir;
 
 /// An installation on this machine, with its environment.
 struct Installation {
     dir: TempDir,
     settings: Vec<(String, String)>,
+    /// Certificates to trust instead of the system's.
+    trusts: Option<PathBuf>,
 }
 
 /// Something that answers as Constant Contact would without a token, and says it is this time.
@@ -62,6 +65,7 @@ impl Installation {
         let installation = Self {
             dir: tempfile::tempdir().unwrap(),
             settings: Vec::new(),
+            trusts: None,
         };
         let data = installation.data();
         fs::create_dir(&data).unwrap();
@@ -85,6 +89,9 @@ impl Installation {
         command.args(arguments).current_dir(self.dir.path());
         for (key, value) in &self.settings {
             command.env(format!("LISTBRIDGE_{key}"), value);
+        }
+        if let Some(file) = &self.trusts {
+            command.env("SSL_CERT_FILE", file);
         }
         let typed = self.dir.path().join("typed");
         fs::write(&typed, input).unwrap();
@@ -284,6 +291,7 @@ async fn a_clock_that_is_wrong_is_told() {
     ] {
         let settings = installation.settings.clone();
         let shifted = Installation {
+            trusts: None,
             dir: tempfile::tempdir().unwrap(),
             settings,
         }
@@ -320,6 +328,28 @@ async fn a_session_store_that_is_down_is_told() {
         return;
     };
     let installation = installation.with("SESSION_STORE", &redis.url());
+    expect(&installation, "session store", "ok", "Redis answers").await;
+    redis.fill_up().await;
+    expect(
+        &installation,
+        "session store",
+        "failed",
+        "answers but keeps nothing: OOM",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_store_over_tls_is_asked_over_tls() {
+    let ca = TestCa::new();
+    let Some(redis) = Redis::start_with_tls(&ca).await else {
+        return;
+    };
+    let installation = Installation::new().with("SESSION_STORE", &redis.url());
+    let distrust = "its certificate is not trusted here";
+    expect(&installation, "session store", "failed", distrust).await;
+    let mut installation = installation;
+    installation.trusts = Some(ca.authority_file());
     expect(&installation, "session store", "ok", "Redis answers").await;
 }
 

@@ -3,7 +3,9 @@
 
 mod support;
 
+use support::process::Served;
 use support::redis::Redis;
+use support::tls::TestCa;
 use support::{ALICE, BOB, Browser, PASSWORD, TestApp, spawn_app_with, spawn_replica};
 
 async fn two_replicas(store: &str) -> (TestApp, TestApp) {
@@ -141,4 +143,83 @@ async fn a_redis_that_is_down_is_said_in_plain_words_and_comes_back() {
         200,
         "and used again when it answers"
     );
+}
+
+#[tokio::test]
+async fn a_redis_that_keeps_nothing_more_is_said_in_plain_words() {
+    let Some(redis) = Redis::start().await else {
+        return;
+    };
+    let store = redis.url();
+    let app = spawn_app_with(|settings| settings.session_store = store.into()).await;
+    let alice = app.sign_in(ALICE).await;
+    let csrf = alice.csrf("/settings/people/new").await;
+    redis.fill_up().await;
+    let signs_in = [("email", BOB.email), ("password", PASSWORD)];
+    for (lang, text) in [
+        ("en", "could not remember this step"),
+        ("zh-HK", "未能記住這一步"),
+    ] {
+        // A page with a form for somebody new, a sign-in, and a message after something that was done.
+        let stranger = app.browser().speaking(lang);
+        let fields = [
+            ("_csrf", csrf.as_str()),
+            ("name", lang),
+            ("email", &format!("{lang}@example.com")),
+            ("role", "viewer"),
+            ("access", "invitation"),
+        ];
+        let alice = alice.clone().speaking(lang);
+        for answer in [
+            stranger.get("/sign-in").await,
+            alice.post("/settings/people/new", &fields).await,
+        ] {
+            assert_eq!(answer.status, 503, "{lang}: {}", answer.body);
+            assert!(answer.says(text), "{lang}: {}", answer.body);
+            assert!(answer.headers.contains_key("content-security-policy"));
+            assert!(answer.headers.contains_key("retry-after"));
+            assert!(
+                !answer.headers.contains_key("set-cookie"),
+                "nothing that is not kept"
+            );
+        }
+        // What needs nothing kept goes on.
+        assert_eq!(alice.get("/exports").await.status, 200, "{lang}");
+    }
+    redis.make_room().await;
+    let page = alice.get("/settings/people").await;
+    assert!(
+        page.says("zh-HK@example.com"),
+        "what was asked for was done: {}",
+        page.body
+    );
+    let answer = app
+        .browser()
+        .submit("/sign-in", "/sign-in", &signs_in)
+        .await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn redis_over_tls_keeps_sessions_where_its_certificate_is_trusted() {
+    let ca = TestCa::new();
+    let Some(redis) = Redis::start_with_tls(&ca).await else {
+        return;
+    };
+    let app = spawn_app_with(|_| ()).await;
+    let mut settings = (**app.services.settings).clone();
+    settings.session_store = redis.url().into();
+    let authority = ca.authority_file();
+    let served = Served::start(&settings, &[("SSL_CERT_FILE", authority.as_os_str())]).await;
+    let mut browser = app.browser();
+    browser.base_url.clone_from(&served.base_url);
+    let fields = [("email", BOB.email), ("password", PASSWORD)];
+    let answer = browser.submit("/sign-in", "/sign-in", &fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert_eq!(browser.get("/exports").await.status, 200);
+
+    // This process does not know the authority.
+    let wary = spawn_app_with(|settings| settings.session_store = redis.url().into()).await;
+    let answer = wary.browser().get("/sign-in").await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
 }

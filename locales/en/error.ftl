@@ -22,4 +22,5 @@ error-unavailable-title = Please try again shortly
 error-unavailable-text = Something Listbridge depends on does not answer right now. Nothing was changed.
 error-internal-title = Something went wrong
 error-internal-text = The mistake is ours. Try again; if it happens again, give your administrator the reference number.
+error-session-not-kept-text = The place where sessions are kept does not accept anything right now, so Listbridge could not remember this step. What you asked for may have been done: look before you repeat it. Try again in a moment; if it stays so, tell your administrator.
 error-session-store-text = Listbridge cannot recognize you right now because the place where sessions are kept does not answer. Nothing was changed. Try again in a moment; if it stays so, tell your administrator.

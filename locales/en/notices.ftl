@@ -80,6 +80,7 @@ notices-problem-unprotected = A password would travel in clear. Choose STARTTLS 
 notices-problem-unreachable = No connection: check address and port, and whether a firewall is in between.
 notices-problem-timed-out = No answer in time: check address and port, and whether the server is up.
 notices-problem-tls = No protected connection: check the protection chosen and the certificate of the server.
+notices-problem-certificate = The certificate of the mail server is not accepted: it is not trusted here, has expired or is for another name. Check the address of the server; if your organization issues its own certificates, have this machine trust them.
 notices-problem-not-offered = The server does not offer the protection or the sign-in that is set. Choose another protection.
 notices-problem-sign-in = The mail server does not accept user name and password (code { $code }). Enter them again.
 notices-problem-refused = The mail server refused the mail (code { $code }). Check the sender and whether this server may send for it.

@@ -76,6 +76,7 @@ notices-problem-unprotected = 密碼會以明文傳送。請選擇 STARTTLS 或 
 notices-problem-unreachable = 無法連線：請檢查地址和連接埠，以及中間是否有防火牆。
 notices-problem-timed-out = 未能及時收到回應：請檢查地址和連接埠，以及伺服器是否運作中。
 notices-problem-tls = 無法建立受保護的連線：請檢查所選的保護方式和伺服器的憑證。
+notices-problem-certificate = 郵件伺服器的憑證不獲接受：此電腦不信任該憑證、憑證已過期，或憑證屬於另一個名稱。請檢查伺服器的位址；如貴機構自行簽發憑證，請讓此電腦信任它們。
 notices-problem-not-offered = 伺服器不提供所設定的保護或登入方式。請選擇其他保護方式。
 notices-problem-sign-in = 郵件伺服器不接受使用者名稱和密碼（代碼 { $code }）。請重新輸入。
 notices-problem-refused = 郵件伺服器拒絕了郵件（代碼 { $code }）。請檢查寄件者，以及此伺服器可否為其傳送。

@@ -193,41 +193,47 @@ fn redraw<B>(response: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
 /// How long a browser waits before it asks again by itself, in seconds.
 const RETRY_AFTER_SECONDS: &str = "10";
 
-/// The page while sessions cannot be read: nobody is known, so it has no navigation and no forms.
-pub(super) fn draw_without_session(
-    request: &ServiceRequest,
-    cause: impl std::error::Error,
-) -> HttpResponse {
-    let reference = Uuid::new_v4().simple().to_string()[..8].to_owned();
-    let pattern = request.match_pattern();
-    tracing::error!(reference, pattern, %cause, "request failed");
-    let lang = super::visit::choose_lang(request, None);
-    let page = ErrorPage {
-        title: lang.t("error-unavailable-title"),
-        text: lang.t("error-session-store-text"),
-        page: Page {
-            lang,
+/// A visitor while sessions cannot be read or kept: nobody is known, so their page has no navigation and no forms.
+pub(super) struct WithoutSession(Page);
+
+impl WithoutSession {
+    /// What can be told from the request alone.
+    pub(super) fn of(request: &ServiceRequest) -> Self {
+        let now = request
+            .app_data::<actix_web::web::Data<crate::clock::Clock>>()
+            .map(|clock| clock.now());
+        Self(Page {
+            lang: super::visit::choose_lang(request, None),
             user: None,
             csrf: String::new(),
             flash: Vec::new(),
             nav: "",
             path: String::new(),
-            now: request
-                .app_data::<actix_web::web::Data<crate::clock::Clock>>()
-                .map(|clock| clock.now())
-                .unwrap_or_default(),
+            now: now.unwrap_or_default(),
             zone: jiff::tz::TimeZone::system(),
             unread_notices: 0,
-        },
-        reference: Some(reference),
-    };
-    let html = page
-        .render()
-        .inspect_err(|error| tracing::error!(%error, "error page cannot be drawn"));
-    HttpResponse::ServiceUnavailable()
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))
-        .body(html.unwrap_or_default())
+        })
+    }
+
+    /// The page with an explanation; the cause goes to the log.
+    pub(super) fn draw(self, text: &str, cause: impl std::fmt::Display) -> HttpResponse {
+        let reference = Uuid::new_v4().simple().to_string()[..8].to_owned();
+        tracing::error!(reference, %cause, "sessions are not at hand");
+        let lang = self.0.lang;
+        let page = ErrorPage {
+            title: lang.t("error-unavailable-title"),
+            text: lang.t(text),
+            page: self.0,
+            reference: Some(reference),
+        };
+        let html = page
+            .render()
+            .inspect_err(|error| tracing::error!(%error, "error page cannot be drawn"));
+        HttpResponse::ServiceUnavailable()
+            .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+            .insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))
+            .body(html.unwrap_or_default())
+    }
 }
 
 impl PageError {

@@ -22,14 +22,14 @@ use crate::receivers::MailServer;
 use crate::support::PASSWORD;
 
 /// An installation whose courier goes when the test says so.
-struct Post {
-    services: Services,
-    time: Shift,
+pub(crate) struct Post {
+    pub(crate) services: Services,
+    pub(crate) time: Shift,
     _dir: tempfile::TempDir,
 }
 
 impl Post {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let time = Shift::default();
         let mut settings = listbridge::config::Settings::defaults();
@@ -44,15 +44,15 @@ impl Post {
         }
     }
 
-    async fn add(&self, name: &str, role: Role) -> Uuid {
+    pub(crate) async fn add(&self, name: &str, role: Role) -> Uuid {
         add_person(&self.services, name, role).await
     }
 
-    async fn tick(&self) -> u64 {
+    pub(crate) async fn tick(&self) -> u64 {
         self.services.courier.tick().await.unwrap()
     }
 
-    async fn raise(&self, kind: Kind, subject: Uuid) {
+    pub(crate) async fn raise(&self, kind: Kind, subject: Uuid) {
         let at = self.services.clock.now();
         let details = Details::named("Weekly");
         notices::raise(&**self.services.db, kind, subject, details, at)
@@ -66,7 +66,7 @@ impl Post {
         assert!(closed.unwrap());
     }
 
-    async fn latest(&self) -> Vec<outbox::Delivery> {
+    pub(crate) async fn latest(&self) -> Vec<outbox::Delivery> {
         outbox::latest(&**self.services.db).await.unwrap()
     }
 }
@@ -84,11 +84,16 @@ async fn add_person(services: &Services, name: &str, role: Role) -> Uuid {
 
 /// Sends mail through a server on this machine.
 async fn send_through(services: &Services, port: u16) {
+    send_protected(services, port, "none").await;
+}
+
+/// The same, protected in one of the ways of the form.
+pub(crate) async fn send_protected(services: &Services, port: u16, security: &str) {
     let typed = Typed {
         rejected_percent: "5".into(),
         host: "127.0.0.1".into(),
         port: port.to_string(),
-        security: "none".into(),
+        security: security.into(),
         user: String::new(),
         from: "Listbridge <listbridge@example.com>".into(),
     };

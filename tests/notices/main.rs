@@ -11,5 +11,6 @@ mod receivers;
 mod settings;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 
 use support::postgres;

@@ -8,7 +8,9 @@
 pub(crate) mod connections;
 pub(crate) mod openid;
 pub(crate) mod postgres;
+pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod tls;
 pub(crate) mod webdriver;
 
 use std::collections::HashMap;

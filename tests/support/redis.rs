@@ -5,11 +5,14 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::tls::TestCa;
+
 /// The running server; stops when dropped.
 pub(crate) struct Redis {
     child: Child,
     port: u16,
     dir: TempDir,
+    is_tls: bool,
 }
 
 impl Drop for Redis {
@@ -20,28 +23,44 @@ impl Drop for Redis {
 
 impl Redis {
     /// Starts a server, or answers `None` where it is not installed. With `TEST_REDIS=required` that fails the test.
+    pub(crate) async fn start() -> Option<Self> {
+        Self::start_with(None).await
+    }
+
+    /// The same, over TLS alone.
+    pub(crate) async fn start_with_tls(ca: &TestCa) -> Option<Self> {
+        Self::start_with(Some(ca)).await
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "the variable steers tests, not the program"
     )]
-    pub(crate) async fn start() -> Option<Self> {
+    async fn start_with(ca: Option<&TestCa>) -> Option<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let dir = tempfile::tempdir().unwrap();
-        let Some(child) = spawn(port, &dir) else {
+        let Some(child) = spawn(port, &dir, ca) else {
             let is_required = std::env::var("TEST_REDIS").is_ok_and(|value| value == "required");
             assert!(!is_required, "redis-server is required but not installed");
             eprintln!("redis-server is not installed: this test was passed over");
             return None;
         };
-        let redis = Self { child, port, dir };
+        let is_tls = ca.is_some();
+        let redis = Self {
+            child,
+            port,
+            dir,
+            is_tls,
+        };
         redis.wait().await;
         Some(redis)
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let scheme = if self.is_tls { "rediss" } else { "redis" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     pub(crate) fn kill(&mut self) {
@@ -71,8 +90,28 @@ impl Redis {
 
     /// The same server again, empty.
     pub(crate) async fn start_again(&mut self) {
-        self.child = spawn(self.port, &self.dir).unwrap();
+        assert!(!self.is_tls);
+        self.child = spawn(self.port, &self.dir, None).unwrap();
         self.wait().await;
+    }
+
+    /// Answers as before, and refuses to keep anything more.
+    pub(crate) async fn fill_up(&self) {
+        self.configure("maxmemory", "1").await;
+    }
+
+    /// Undoes [`Self::fill_up`].
+    pub(crate) async fn make_room(&self) {
+        self.configure("maxmemory", "0").await;
+    }
+
+    async fn configure(&self, setting: &str, value: &str) {
+        use deadpool_redis::redis;
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut command = redis::cmd("CONFIG");
+        command.arg("SET").arg(setting).arg(value);
+        let () = command.query_async(&mut connection).await.unwrap();
     }
 
     /// Every key and value, as one text.
@@ -107,18 +146,29 @@ impl Redis {
     }
 }
 
-fn spawn(port: u16, dir: &TempDir) -> Option<Child> {
-    Command::new("redis-server")
-        .args([
-            "--port",
-            &port.to_string(),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ])
+fn spawn(port: u16, dir: &TempDir, ca: Option<&TestCa>) -> Option<Child> {
+    let mut command = Command::new("redis-server");
+    let port = port.to_string();
+    match ca {
+        None => command.args(["--port", &port]),
+        Some(ca) => command
+            .args([
+                "--port",
+                "0",
+                "--tls-port",
+                &port,
+                "--tls-auth-clients",
+                "no",
+            ])
+            .arg("--tls-cert-file")
+            .arg(ca.certificate_file())
+            .arg("--tls-key-file")
+            .arg(ca.key_file())
+            .arg("--tls-ca-cert-file")
+            .arg(ca.authority_file()),
+    };
+    command
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
         .arg("--dir")
         .arg(dir.path())
         .stdout(Stdio::null())

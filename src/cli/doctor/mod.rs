@@ -1,4 +1,5 @@
-//! `listbridge doctor`: looks for what would go wrong later. Changes nothing and creates nothing; asks Constant Contact and
+//! `listbridge doctor`: looks for what would go wrong later. Changes nothing and creates nothing, but for a word in Redis
+//! that is gone after a second; asks Constant Contact and
 //! the providers of sign-ins no more than whether they are there.
 
 mod database;

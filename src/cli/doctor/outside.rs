@@ -67,9 +67,15 @@ pub(super) async fn session_store(settings: &Settings) -> Finding {
         Ok(store) => store,
         Err(error) => return Finding::new(name, Level::Failed, error.to_string()),
     };
-    match (store.check().await, store) {
+    let looked = match store.check().await {
+        Ok(()) => store.check_keeps().await,
+        down => down,
+    };
+    match (looked, store) {
         (Ok(()), BrowserSessions::Cookie) => Finding::new(name, Level::Ok, "the cookie itself"),
-        (Ok(()), BrowserSessions::Redis(..)) => Finding::new(name, Level::Ok, "Redis answers"),
+        (Ok(()), BrowserSessions::Redis(..)) => {
+            Finding::new(name, Level::Ok, "Redis answers and keeps what it is given")
+        }
         (Err(error), _) => Finding::new(name, Level::Failed, error.to_string()),
     }
 }

@@ -18,6 +18,7 @@ use crate::auth::CurrentUser;
 use crate::config::Settings;
 use crate::notices::settings::{Security, Smtp};
 use crate::storage::MasterKey;
+use crate::tls;
 use crate::web::paths;
 
 /// A server has this long for each of its answers.
@@ -134,6 +135,11 @@ pub(super) async fn send(key: &MasterKey, smtp: &Smtp, message: Message) -> Resu
 fn classify(error: &lettre::transport::smtp::Error) -> Problem {
     if let Some(code) = error.status() {
         Problem::MailRefused(code.into())
+    } else if let Some(failure) = tls::failure(error) {
+        match failure {
+            tls::Failure::Certificate => Problem::Certificate,
+            tls::Failure::Handshake => Problem::Tls,
+        }
     } else if error.is_timeout() {
         Problem::TimedOut
     } else if error.is_tls() {

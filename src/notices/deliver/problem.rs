@@ -13,6 +13,8 @@ pub enum Problem {
     TimedOut,
     /// No protected connection.
     Tls,
+    /// The mail server's certificate is not trusted, out of date or for another name.
+    Certificate,
     /// The mail server offers neither the protection nor the sign-in that is set.
     NotOffered,
     /// The mail server said no, with this code.
@@ -34,6 +36,7 @@ impl Problem {
             Self::Unreachable => "notices-problem-unreachable",
             Self::TimedOut => "notices-problem-timed-out",
             Self::Tls => "notices-problem-tls",
+            Self::Certificate => "notices-problem-certificate",
             Self::NotOffered => "notices-problem-not-offered",
             Self::MailRefused(530 | 534 | 535 | 538) => "notices-problem-sign-in",
             Self::MailRefused(_) => "notices-problem-refused",
@@ -65,6 +68,7 @@ impl Problem {
             "unreachable" => Self::Unreachable,
             "timed_out" => Self::TimedOut,
             "tls" => Self::Tls,
+            "certificate" => Self::Certificate,
             "not_offered" => Self::NotOffered,
             "refused" => Self::MailRefused(code),
             "answered" => Self::Answered(code),
@@ -83,6 +87,7 @@ impl fmt::Display for Problem {
             Self::Unreachable => f.write_str("unreachable"),
             Self::TimedOut => f.write_str("timed_out"),
             Self::Tls => f.write_str("tls"),
+            Self::Certificate => f.write_str("certificate"),
             Self::NotOffered => f.write_str("not_offered"),
             Self::MailRefused(code) => write!(f, "refused:{code}"),
             Self::Answered(code) => write!(f, "answered:{code}"),
@@ -103,6 +108,7 @@ mod tests {
             Problem::Unreachable,
             Problem::TimedOut,
             Problem::Tls,
+            Problem::Certificate,
             Problem::NotOffered,
             Problem::MailRefused(550),
             Problem::Answered(302),

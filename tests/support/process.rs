@@ -1,0 +1,71 @@
+//! A real `listbridge serve` on the data of an installation, for what only the environment of a process decides.
+
+use std::ffi::OsStr;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use listbridge::config::Settings;
+use secrecy::ExposeSecret;
+
+/// How long a process may take to get ready, or whatever it is asked for to happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The process; ends when dropped.
+pub(crate) struct Served {
+    child: Child,
+    pub(crate) base_url: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    /// Starts a process with these settings and further environment, and waits until it is ready.
+    pub(crate) async fn start(settings: &Settings, env: &[(&str, &OsStr)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        let base_url = format!("http://{listen}");
+        let child = Command::new(env!("CARGO_BIN_EXE_listbridge"))
+            .arg("serve")
+            .current_dir(&settings.data_dir)
+            .env("LISTBRIDGE_LISTEN", &listen)
+            .env("LISTBRIDGE_PUBLIC_URL", &base_url)
+            .env("LISTBRIDGE_DATA_DIR", &settings.data_dir)
+            .env(
+                "LISTBRIDGE_DATABASE_URL",
+                settings.database_url().expose_secret(),
+            )
+            .env(
+                "LISTBRIDGE_SESSION_STORE",
+                settings.session_store.expose_secret(),
+            )
+            .envs(env.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let served = Self { child, base_url };
+        let ready = format!("{}/readyz", served.base_url);
+        eventually("readiness", async || {
+            let answer = reqwest::get(&ready).await;
+            answer.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+        served
+    }
+}
+
+/// Waits for something that must happen.
+pub(crate) async fn eventually(what: &str, mut has_happened: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !has_happened().await {
+        assert!(begun.elapsed() < PATIENCE, "no {what} in {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
