@@ -82,6 +82,9 @@ async fn an_invited_person_chooses_a_password_once() {
     let done = dora.submit(link, link, &chosen).await;
     assert_eq!((done.status, done.location.as_deref()), (303, Some("/")));
     assert_eq!(dora.get("/exports").await.status, 200);
+    let signed_in = app.audited("user.signed-in").await;
+    let by_invitation = serde_json::json!({ "by": "invitation" });
+    assert!(signed_in.contains(&by_invitation), "{signed_in:?}");
     assert_eq!(app.browser().get(link).await.status, 410, "used");
     let unknown = app.browser().get("/invitation/abc").await;
     assert_eq!(unknown.status, 410);

@@ -39,6 +39,8 @@ async fn a_first_start_offers_only_the_set_up_page() {
         "the new administrator is signed in"
     );
     assert_eq!(browser.get("/set-up").await.status, 404, "the page is gone");
+    let signed_in = app.audited("user.signed-in").await;
+    assert_eq!(signed_in, [serde_json::json!({ "by": "set-up" })]);
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{CurrentUser, store};
+use crate::storage::audit::{self, AuditEvent};
 use crate::storage::random_bytes;
 use crate::web::{Visit, csrf};
 
@@ -21,8 +23,9 @@ const LAST_SEEN_STEP: SignedDuration = SignedDuration::from_mins(5);
 
 const SECRET_KEY: &str = "sid";
 
-/// Starts a session for a person who has just proved who they are. Whatever the browser's cookie held before is gone,
-/// so that a cookie planted earlier is worth nothing.
+/// Starts a session for a person who has just proved who they are, and records the sign-in with `how` they did.
+///
+/// Whatever the browser's cookie held before is gone, so that a cookie planted earlier is worth nothing.
 ///
 /// # Errors
 /// The database's.
@@ -30,6 +33,7 @@ pub async fn start_session(
     db: &impl ConnectionTrait,
     visit: &Visit,
     user: &CurrentUser,
+    how: Value,
 ) -> Result<(), DbErr> {
     let (cookie, now) = (visit.session(), visit.now);
     end_session(db, cookie, now).await?;
@@ -41,7 +45,15 @@ pub async fn start_session(
     if let Err(error) = cookie.insert(SECRET_KEY, secret) {
         tracing::error!(%error, "session cookie not written");
     }
-    Ok(())
+    let event = AuditEvent {
+        at: now,
+        user_id: Some(user.id),
+        ip: Some(&visit.ip),
+        action: "user.signed-in",
+        object_id: String::new(),
+        detail: how,
+    };
+    audit::record(db, event).await
 }
 
 /// The session and person behind the browser's cookie; `None` when signed out, expired, disabled or ended elsewhere.

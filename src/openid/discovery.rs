@@ -5,6 +5,7 @@ use openidconnect::core::{CoreJsonWebKeySet, CoreProviderMetadata};
 use openidconnect::http::Method;
 use openidconnect::http::header::ACCEPT;
 use openidconnect::{HttpRequest, IssuerUrl};
+use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
@@ -23,8 +24,34 @@ pub(super) const TENANT_PLACEHOLDER: &str = "{tenantid}";
 #[derive(Clone)]
 pub(super) struct Known {
     pub(super) metadata: CoreProviderMetadata,
+    /// Every answer through the browser names its sender (RFC 9207).
+    names_sender: bool,
     fetched_at: Timestamp,
     keys_fetched_at: Timestamp,
+}
+
+/// What the crate does not read of a discovery document.
+#[derive(Default, Deserialize)]
+struct Further {
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+impl Known {
+    /// Whether an answer through the browser comes from this provider, by the sender it names. Providers that promise to
+    /// name it always do, and one that is named is always right.
+    pub(super) fn is_sender(&self, rule: &IssuerRule, named: Option<&str>) -> bool {
+        let issuer = self.metadata.issuer().as_str();
+        match (named, rule) {
+            (None, _) => !self.names_sender,
+            (Some(named), IssuerRule::Tenant { authority, .. })
+                if issuer.contains(TENANT_PLACEHOLDER) =>
+            {
+                tenant_of(authority, named).is_some_and(|tenant| Uuid::try_parse(tenant).is_ok())
+            }
+            (Some(named), _) => named == issuer,
+        }
+    }
 }
 
 /// Fetches and keeps; one request at a time, others wait for it.
@@ -65,6 +92,7 @@ impl Discovery {
         let keys = fetch_keys(http, present.metadata.jwks_uri().url()).await?;
         let known = Known {
             metadata: present.metadata.set_jwks(keys),
+            names_sender: present.names_sender,
             fetched_at: present.fetched_at,
             keys_fetched_at: now,
         };
@@ -80,9 +108,11 @@ async fn fetch(http: &Http, config: &ProviderConfig, now: Timestamp) -> Result<K
         Failure::new(Problem::BadDiscovery, &words)
     })?;
     check(config, &metadata)?;
+    let further: Further = serde_json::from_slice(&body).unwrap_or_default();
     let keys = fetch_keys(http, metadata.jwks_uri().url()).await?;
     Ok(Known {
         metadata: metadata.set_jwks(keys),
+        names_sender: further.authorization_response_iss_parameter_supported,
         fetched_at: now,
         keys_fetched_at: now,
     })

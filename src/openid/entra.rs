@@ -1,4 +1,5 @@
-//! Numbers with which Microsoft Entra ID says what is wrong (`error_codes` of a token answer).
+//! Numbers with which Microsoft Entra ID says what is wrong (`error_codes` of a token answer,
+//! `AADSTS…` at the beginning of the description that comes with the browser).
 //!
 //! Source: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>; 700016, 7000215, 7000222 and 90002
 //! from general public use.
@@ -30,4 +31,33 @@ pub(super) fn problem_of(codes: &[u64]) -> Option<Problem> {
             _ => return None,
         })
     })
+}
+
+/// The number a description begins with: `AADSTS50105: Your administrator …`.
+pub(super) fn code_in(description: &str) -> Option<u64> {
+    let digits = description.trim_start().strip_prefix("AADSTS")?;
+    let end = digits.find(|c: char| !c.is_ascii_digit());
+    digits[..end.unwrap_or(digits.len())].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_description_is_read() {
+        for (description, code) in [
+            (
+                "AADSTS50105: Your administrator has configured",
+                Some(50105),
+            ),
+            ("AADSTS65004", Some(65004)),
+            ("AADSTS", None),
+            ("see AADSTS50105", None),
+            ("AADSTS99999999999999999999999: too long", None),
+            ("", None),
+        ] {
+            assert_eq!(code_in(description), code, "{description}");
+        }
+    }
 }

@@ -20,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::discovery::{Discovery, Known, tenant_of};
+use super::entra;
 use super::problem::may_be_rotation;
 use super::transport::{Http, TokenHttp};
 use super::verify::{self, Extra, Identity};
@@ -176,6 +177,22 @@ impl Provider {
         Ok(authorize.url().0)
     }
 
+    /// Checks who an answer through the browser says it comes from (RFC 9207), so that an answer of another provider is not
+    /// taken for one of this.
+    ///
+    /// # Errors
+    /// [`Problem::WrongIssuer`], and what stands in the way of knowing.
+    pub async fn check_sender(&self, named: Option<&str>, now: Timestamp) -> Result<(), Failure> {
+        match self
+            .known(now)
+            .await?
+            .is_sender(&self.0.config.issuer, named)
+        {
+            true => Ok(()),
+            false => Err(Problem::WrongIssuer.into()),
+        }
+    }
+
     /// Redeems the code and checks the token it buys.
     ///
     /// # Errors
@@ -242,12 +259,19 @@ impl Provider {
 
 impl Failure {
     /// What an authorisation answer with `error` means.
-    pub fn of_authorization(error: &str, description: &str) -> Self {
+    ///
+    /// Microsoft's own number, where its description begins with one, says more than the error's name.
+    pub fn of_authorization(kind: ProviderKind, error: &str, description: &str) -> Self {
         let words = if description.is_empty() {
             error
         } else {
             description
         };
-        Self::new(Problem::of_error(error), words)
+        let code = match kind {
+            ProviderKind::Entra => entra::code_in(description),
+            ProviderKind::OpenId => None,
+        };
+        let problem = code.and_then(|code| entra::problem_of(&[code]));
+        Self::new(problem.unwrap_or_else(|| Problem::of_error(error)), words)
     }
 }

@@ -64,11 +64,12 @@ pub struct SignedIn {
 impl Visit {
     /// The frame's data for a page; takes the flash messages, which are shown once.
     pub fn page(&self, nav: &'static str) -> Page {
-        let flash = self
-            .session
-            .remove_as::<Vec<Flash>>(FLASH_KEY)
-            .and_then(Result::ok)
-            .unwrap_or_default();
+        // Taking what is not there would count as a change, and the session would be kept anew with every page.
+        let flash = match self.session.contains_key(FLASH_KEY) {
+            true => self.session.remove_as::<Vec<Flash>>(FLASH_KEY),
+            false => None,
+        };
+        let flash = flash.and_then(Result::ok).unwrap_or_default();
         Page {
             lang: self.lang,
             user: self.user.clone(),

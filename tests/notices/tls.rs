@@ -82,7 +82,7 @@ async fn tried_with_trust(ca: &TestCa, server: &MailServer, security: &str) -> S
     browser.base_url.clone_from(&served.base_url);
     let answer = browser.submit(PAGE, &format!("{PAGE}/test"), &[]).await;
     assert_eq!(answer.status, 303, "{}", answer.body);
-    browser.get(PAGE).await.texts(".alert").concat()
+    browser.get(PAGE).await.texts("main").concat()
 }
 
 #[tokio::test]

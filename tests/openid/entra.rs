@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, stage_with};
-use crate::support::openid::{CLIENT_ID, CLIENT_SECRET};
+use crate::support::openid::{CLIENT_ID, CLIENT_SECRET, Fault};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const OTHER: &str = "99999999-2222-3333-4444-555555555555";
@@ -103,5 +103,45 @@ async fn one_tenant_lets_in_its_own_people_only() {
         "{told}"
     );
     stage.provider.be(claims(&stage, TENANT, "oid-1"));
+    try_in(&stage).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_number_that_comes_with_the_browser_says_what_is_wrong() {
+    let stage = entra(TENANT).await;
+    let description = "AADSTS50105: Your administrator has not assigned eve@contoso.example.";
+    stage
+        .provider
+        .fail(Fault::Authorize("access_denied", description));
+    let numbered = try_in(&stage).await.err().unwrap();
+    stage
+        .provider
+        .fail(Fault::Authorize("access_denied", "No."));
+    let plain = try_in(&stage).await.err().unwrap();
+    assert!(
+        numbered.contains("AADSTS50105") && !numbered.contains("eve@"),
+        "{numbered}"
+    );
+    assert!(numbered.contains("assigned to"), "{numbered}");
+    assert!(!plain.contains("assigned to"), "{plain}");
+}
+
+#[tokio::test]
+async fn an_answer_names_the_tenant_it_comes_from_or_nobody() {
+    let stage = entra("organizations").await;
+    stage.provider.be(claims(&stage, TENANT, "oid-1"));
+    let url = stage.provider.url.clone();
+    for sender in [
+        "https://evil.example/x/v2.0".to_owned(),
+        format!("{url}/{{tenantid}}/v2.0"),
+    ] {
+        stage.provider.state().sender = Some(sender.clone());
+        let told = try_in(&stage).await.err().unwrap();
+        assert!(
+            told.contains("comes from somebody else than Microsoft"),
+            "{sender}: {told}"
+        );
+    }
+    stage.provider.state().sender = Some(format!("{url}/{TENANT}/v2.0"));
     try_in(&stage).await.unwrap();
 }

@@ -8,6 +8,7 @@ mod export_user;
 mod failures;
 mod linking;
 mod roles;
+mod sender;
 mod sign_in;
 mod stage;
 #[path = "../support/mod.rs"]

@@ -20,9 +20,11 @@ use listbridge::auth::{NewUser, Role, store};
 use listbridge::clock::Clock;
 use listbridge::config::Settings;
 use listbridge::startup::{Application, Services};
+use listbridge::storage::entities::audit_event;
 use reqwest::header::{ACCEPT_LANGUAGE, LOCATION};
 use reqwest::redirect::Policy;
 use scraper::{Html, Selector};
+use sea_orm::EntityTrait;
 use tempfile::TempDir;
 
 /// Everybody's password.
@@ -164,6 +166,20 @@ impl TestApp {
             base_url: self.base_url.clone(),
             lang: "en",
         }
+    }
+
+    /// Details of all events of an action, each with a person and an address.
+    pub(crate) async fn audited(&self, action: &str) -> Vec<serde_json::Value> {
+        let events = audit_event::Entity::find().all(&**self.services.db).await;
+        let events = events
+            .unwrap()
+            .into_iter()
+            .filter(|event| event.action == action);
+        let details = events.map(|event| {
+            assert!(event.user_id.is_some() && event.ip.is_some(), "{event:?}");
+            event.detail
+        });
+        details.collect()
     }
 
     /// A browser in which a person has signed in.

@@ -117,6 +117,9 @@ pub(crate) struct State {
     published: Vec<Value>,
     /// Claims of whoever signs in next, over the ones every token has; `null` takes one away.
     pub(crate) claims: Map<String, Value>,
+    /// The sender the answer through the browser names, and whether discovery promises that there is one.
+    pub(crate) sender: Option<String>,
+    pub(crate) promises_sender: bool,
     /// Whether the provider signs people in again when asked to.
     pub(crate) signs_in_again: bool,
     codes: HashMap<String, Issued>,
@@ -156,6 +159,8 @@ impl TestProvider {
             key,
             kid: "first".into(),
             claims: Map::new(),
+            sender: None,
+            promises_sender: false,
             signs_in_again: true,
             codes: HashMap::new(),
             authorized: Vec::new(),
@@ -262,6 +267,7 @@ async fn discovery(request: HttpRequest, shared: Data<Shared>) -> HttpResponse {
         "response_types_supported": ["code"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        "authorization_response_iss_parameter_supported": state.promises_sender,
         "claims_supported": ["sub", "iss", "a claim nobody knows"],
     }))
 }
@@ -305,6 +311,9 @@ async fn authorize(query: Query<HashMap<String, String>>, shared: Data<Shared>) 
         back.query_pairs_mut().append_pair("code", &code);
     }
     back.query_pairs_mut().append_pair("state", &get("state"));
+    if let Some(sender) = &state.sender {
+        back.query_pairs_mut().append_pair("iss", sender);
+    }
     HttpResponse::Found()
         .insert_header((LOCATION, back.as_str()))
         .finish()

@@ -7,6 +7,7 @@ use askama::Template;
 use sea_orm::DatabaseConnection;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::problem::describe;
 use crate::auth::openid::{Offer, Providers};
@@ -85,7 +86,7 @@ pub(super) async fn accept(
     let accepted = invitations::accept(&db, token, &form.name, form.password, ip, now).await;
     match accepted {
         Ok(user) => {
-            auth::start_session(&**db, &visit, &user).await?;
+            auth::start_session(&**db, &visit, &user, json!({ "by": "invitation" })).await?;
             visit.flash_success(visit.t("auth-invitation-done"));
             Ok(web::see_other(&paths::home()))
         }

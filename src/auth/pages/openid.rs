@@ -13,7 +13,7 @@ use crate::auth::openid::accounts::{self, Admitted, Arrival};
 use crate::auth::openid::{Flow, Proof, Providers, Purpose, Refusal, flow};
 use crate::auth::people::invitations;
 use crate::auth::session::hash;
-use crate::auth::{self, CurrentUser, Password, SignInProblem};
+use crate::auth::{self, Password, SignInProblem};
 use crate::openid::{AuthorizeRequest, Failure, ProofNeeded, Provider, ProviderKind, Redeem};
 use crate::storage::audit::{self, AuditEvent};
 use crate::web::{self, Page, PageError, SignedIn, Visit, paths};
@@ -190,6 +190,8 @@ pub(super) struct FromProvider {
     error: Option<String>,
     #[serde(default)]
     error_description: String,
+    /// Who says all this (RFC 9207).
+    iss: Option<String>,
 }
 
 /// `GET /oauth/entra/callback`.
@@ -267,8 +269,13 @@ async fn arrive(
         }
         Purpose::SignIn { .. } | Purpose::Accept { .. } => None,
     };
+    // Before anything else of the answer is believed, errors included.
+    provider
+        .check_sender(query.iss.as_deref(), visit.now)
+        .await?;
     if let Some(error) = &query.error {
-        return Err(Failure::of_authorization(error, &query.error_description).into());
+        let failure = Failure::of_authorization(flow.kind, error, &query.error_description);
+        return Err(failure.into());
     }
     let is_proof = matches!(flow.purpose, Purpose::Prove { .. });
     let redeem = Redeem {
@@ -322,8 +329,7 @@ async fn come_in(
         user,
         is_last_administrator,
     } = admitted;
-    auth::start_session(db, visit, &user).await?;
-    record(visit, db, Some(&user), "user.signed-in", kind, None).await?;
+    auth::start_session(db, visit, &user, json!({ "with": kind.name() })).await?;
     if is_last_administrator {
         visit.flash_warning(visit.t("openid-last-administrator"));
     }
@@ -343,15 +349,15 @@ async fn refuse(
         return Err(error.into());
     }
     let user = visit.user.as_ref();
-    record(
-        visit,
-        db,
-        user,
-        "user.sign-in-failed",
-        kind,
-        Some(refusal.name()),
-    )
-    .await?;
+    let event = AuditEvent {
+        at: visit.now,
+        user_id: user.map(|user| user.id),
+        ip: Some(&visit.ip),
+        action: "user.sign-in-failed",
+        object_id: String::new(),
+        detail: json!({ "with": kind.name(), "problem": refusal.name() }),
+    };
+    audit::record(db, event).await?;
     flash(visit, name, &refusal);
     let next = match purpose {
         Some(Purpose::SignIn { return_to }) => paths::sign_in_and_return(Some(&return_to)),
@@ -372,27 +378,4 @@ fn flash(visit: &Visit, name: &str, refusal: &Refusal) {
         text = format!("{text} {}", said.text("words", refusal.words()));
     }
     visit.flash_danger(text);
-}
-
-async fn record(
-    visit: &Visit,
-    db: &DatabaseConnection,
-    user: Option<&CurrentUser>,
-    action: &str,
-    kind: ProviderKind,
-    problem: Option<&str>,
-) -> Result<(), sea_orm::DbErr> {
-    let mut detail = json!({ "with": kind.name() });
-    if let Some(problem) = problem {
-        detail["problem"] = problem.into();
-    }
-    let event = AuditEvent {
-        at: visit.now,
-        user_id: user.map(|user| user.id),
-        ip: Some(&visit.ip),
-        action,
-        object_id: String::new(),
-        detail,
-    };
-    audit::record(db, event).await
 }

@@ -6,6 +6,7 @@ use actix_web::web::{Data, Form};
 use askama::Template;
 use sea_orm::DatabaseConnection;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::problem::describe;
 use crate::auth::{self, NewUser, Password, Role, SetUpState, UserProblem, store};
@@ -77,7 +78,7 @@ pub(super) async fn submit(
     };
     match store::add_user(&**db, new, None, Some(&visit.ip), visit.now).await {
         Ok(user) => {
-            auth::start_session(&**db, &visit, &user).await?;
+            auth::start_session(&**db, &visit, &user, json!({ "by": "set-up" })).await?;
             visit.flash_success(visit.t("auth-set-up-done"));
             Ok(web::see_other(&paths::home()))
         }

@@ -71,24 +71,21 @@ pub(super) async fn submit(
         ip: &visit.ip,
         now: visit.now,
     };
-    let event = |user_id, action, whose: Option<uuid::Uuid>, detail| AuditEvent {
-        at: visit.now,
-        user_id,
-        ip: Some(&visit.ip),
-        action,
-        object_id: whose.map(|id| id.to_string()).unwrap_or_default(),
-        detail,
-    };
     let failed = async |detail| -> Result<(), PageError> {
         let whose = auth::owner_of(&**db, &form.email).await?;
-        let event = event(None, "user.sign-in-failed", whose, detail);
+        let event = AuditEvent {
+            at: visit.now,
+            user_id: None,
+            ip: Some(&visit.ip),
+            action: "user.sign-in-failed",
+            object_id: whose.map(|id| id.to_string()).unwrap_or_default(),
+            detail,
+        };
         Ok(audit::record(&**db, event).await?)
     };
     let (status, problem) = match auth::verify_password(&**db, &attempt).await {
         Ok(user) => {
-            auth::start_session(&**db, &visit, &user).await?;
-            let event = event(Some(user.id), "user.signed-in", None, json!({}));
-            audit::record(&**db, event).await?;
+            auth::start_session(&**db, &visit, &user, json!({})).await?;
             return Ok(web::see_other(&return_to));
         }
         Err(SignInProblem::Wrong) => {
