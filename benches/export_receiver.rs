@@ -21,7 +21,7 @@ mod support;
 use std::path::Path;
 
 use listbridge::clock::Clock;
-use listbridge::exports::{self, Mode};
+use listbridge::exports::{self, Leavers, Mode};
 use listbridge::names::Name;
 use listbridge::sandbox::{Receiver, Sandbox, SandboxOptions};
 use listbridge::segments::store::SegmentDefinition;
@@ -58,6 +58,8 @@ async fn main() {
     let mut changes = export.definition.clone();
     changes.name = "Changes".to_owned();
     changes.delivery.mode = Mode::ChangesOnly;
+    // The receiver keeps nobody: a look at the list would find that everybody has left it.
+    changes.delivery.leavers = Leavers::PutBack;
     exports::store::create(&**services.db, changes, support::author(&services))
         .await
         .unwrap();

@@ -66,12 +66,20 @@ pub(super) async fn show(
     let is_administrator = visit.user.role.may(Permission::ManageConnections);
     let all = connections::store::list(&**db).await?;
     let days = chart::days(page.now, &page.zone);
+    // Side by side: none needs another's answer, and with many runs some take a while.
+    let (first_steps, attention, delivered, runs, next) = tokio::try_join!(
+        steps::load(&db, &visit, &page),
+        attention::load(&db, &page, &all, is_administrator),
+        store::delivered(&**db, &days),
+        store::recent_runs(&**db, RECENT_RUNS),
+        next_runs(&page, &db),
+    )?;
     web::render(&HomePage {
-        first_steps: steps::load(&db, &visit, &page).await?,
-        attention: attention::load(&db, &page, &all, is_administrator).await?,
-        chart: Chart::new(&page, &days, store::delivered(&**db, &days).await?),
-        runs: store::recent_runs(&**db, RECENT_RUNS).await?,
-        next: next_runs(&page, &db).await?,
+        first_steps,
+        attention,
+        chart: Chart::new(&page, &days, delivered),
+        runs,
+        next,
         accounts: match is_administrator {
             true => Some(Accounts::new(
                 &page,
