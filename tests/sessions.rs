@@ -189,7 +189,7 @@ async fn a_redis_that_keeps_nothing_more_is_said_in_plain_words() {
     redis.make_room().await;
     let page = alice.get("/settings/people").await;
     assert!(
-        page.says("zh-HK@example.com"),
+        page.says("zh-hk@example.com"),
         "what was asked for was done: {}",
         page.body
     );
