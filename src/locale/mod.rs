@@ -14,7 +14,7 @@ mod zone;
 pub use catalogue::Message;
 pub use format::WholeNumber;
 pub use installation::{Format, choose, installation_format, installation_lang};
-pub use zone::{find_zone, zone_names};
+pub use zone::{find_offered_zone, find_zone, server_zone_name, zone_name, zone_names};
 
 use std::fmt;
 use std::str::FromStr;

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
+use crate::locale::{find_offered_zone, server_zone_name};
 use crate::schedules::form::{clock_time, read_time};
-use crate::schedules::{Recurrence, words, zones};
+use crate::schedules::{Recurrence, words};
 
 /// Times a day at most, as in the reference product.
 pub(super) const MAX_TIMES: usize = 4;
@@ -24,7 +25,7 @@ pub struct RefreshPlan {
 impl RefreshPlan {
     /// The first moment after `after`; `None` when the zone is not known any more.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        let zone = zones::find(&self.zone)?;
+        let zone = find_offered_zone(&self.zone)?;
         let each = self.times.iter().map(|at| match &self.days {
             None => Recurrence::Daily { at: *at },
             Some(days) => Recurrence::Weekly {
@@ -123,7 +124,7 @@ impl RefreshForm {
         let usual = RefreshPlan {
             days: Some(vec![1]),
             times: vec![Time::midnight()],
-            zone: zones::own(),
+            zone: server_zone_name(),
         };
         let plan = plan.unwrap_or(&usual);
         let days = plan.days.as_deref().unwrap_or_default();
@@ -188,7 +189,7 @@ impl RefreshForm {
         if self.times.is_empty() {
             problems.push(Problem::Time(0));
         }
-        if zones::find(&self.zone).is_none() {
+        if find_offered_zone(&self.zone).is_none() {
             problems.push(Problem::Zone);
         }
         times.sort();

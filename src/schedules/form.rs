@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Time;
 
+use super::cron;
 use super::recurrence::{Kind, Recurrence, Schedule, weekdays};
-use super::{cron, zones};
+use crate::locale::{find_offered_zone, server_zone_name};
 
 /// Value of the field `monthday` for the last day.
 pub(super) const LAST_DAY: &str = "last";
@@ -170,7 +171,7 @@ impl ScheduleForm {
         let mut problems = Vec::new();
         let mut keep = |problem| problems.push(problem);
         let is_on = self.is_on().map_err(&mut keep).unwrap_or_default();
-        let zone = zones::find(&self.zone);
+        let zone = find_offered_zone(&self.zone);
         // What has no times of its own needs no zone.
         if zone.is_none() && self.recurrence != Kind::SystemRefresh.name() {
             keep(Problem::Zone);
@@ -235,7 +236,7 @@ impl ScheduleForm {
             Ok(Schedule {
                 is_on,
                 recurrence,
-                zone: zone.map_or_else(zones::own, |_| self.zone.clone()),
+                zone: zone.map_or_else(server_zone_name, |_| self.zone.clone()),
             })
         } else {
             Err(problems)

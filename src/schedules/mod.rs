@@ -9,13 +9,12 @@
 //! runs at the first moment after the gap. Where it is put back, a time that comes twice runs the first time only. An
 //! hourly schedule counts hours that pass, so it runs in every one of them. A day a month does not have is its last day.
 //!
-//! Read next: `recurrence` (the rules), `form` (what was typed and what is wrong with it), `words`, `zones`.
+//! Read next: `recurrence` (the rules), `form` (what was typed and what is wrong with it), `words`.
 
 mod cron;
 pub(crate) mod form;
 mod recurrence;
 pub(crate) mod words;
-pub mod zones;
 
 pub use form::{Problem, ScheduleForm};
 pub use recurrence::{Kind, Recurrence, Schedule};

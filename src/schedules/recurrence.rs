@@ -5,7 +5,8 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use super::{cron, zones};
+use super::cron;
+use crate::locale::{find_offered_zone, server_zone_name};
 
 /// Days looked ahead for one that matches: more than two months.
 const DAYS_AHEAD: usize = 70;
@@ -126,14 +127,14 @@ impl Schedule {
         Self {
             is_on: true,
             recurrence: Recurrence::SystemRefresh,
-            zone: zones::own(),
+            zone: server_zone_name(),
         }
     }
 
     /// The first moment after `after` at which it runs by itself; `None` when it is off, follows the system refresh, or
     /// never comes.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        let zone = zones::find(&self.zone).filter(|_| self.is_on)?;
+        let zone = find_offered_zone(&self.zone).filter(|_| self.is_on)?;
         self.recurrence.next_after(after, &zone)
     }
 

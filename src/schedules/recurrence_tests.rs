@@ -30,7 +30,7 @@ fn upcoming(recurrence: &Recurrence, zone: &str, after: &str, count: usize) -> V
         recurrence: recurrence.clone(),
         zone: zone.to_owned(),
     };
-    let zone = zones::find(zone).unwrap();
+    let zone = find_offered_zone(zone).unwrap();
     let upcoming = schedule.upcoming(after.parse().unwrap(), count);
     assert!(upcoming.is_sorted_by(|a, b| a < b), "{upcoming:?}");
     upcoming

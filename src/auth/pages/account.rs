@@ -26,7 +26,7 @@ struct AccountPage {
     sessions: Vec<OwnSession>,
     session_id: Uuid,
     langs: [Lang; 2],
-    zones: Vec<String>,
+    zones: &'static [String],
     /// Name of the zone chosen; empty follows the browser.
     zone: String,
     /// What following the browser means now.

@@ -15,7 +15,8 @@ use super::desk::author;
 use super::schedule_conflict::{Conflict, Meanwhile, Seen};
 use crate::auth::Permission;
 use crate::exports::{StoreError, store};
-use crate::schedules::{Kind, Recurrence, Schedule, ScheduleForm, words, zones};
+use crate::locale::{find_offered_zone, zone_name, zone_names};
+use crate::schedules::{Kind, Recurrence, Schedule, ScheduleForm, words};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
 /// Next runs shown.
@@ -115,7 +116,7 @@ pub(super) async fn ask(
     };
     if schedule.recurrence == Recurrence::SystemRefresh {
         // It has no times yet; those that come will be where this person is.
-        schedule.zone = zones::name_of(visit.zone());
+        schedule.zone = zone_name(visit.zone());
     }
     let refresh = store::next_system_refresh(&**db).await?;
     let posted = Posted {
@@ -323,14 +324,14 @@ fn pane(
         typed: posted.form,
         kinds: Kind::ALL.to_vec(),
         weekdays: words::all_weekdays(page.lang),
-        zones: zones::names(),
+        zones: zone_names(),
         page,
     }
 }
 
 /// The next moments, in the schedule's own zone.
 fn next_runs(page: &Page, schedule: &Schedule, now: Timestamp) -> Vec<String> {
-    let Some(zone) = zones::find(&schedule.zone) else {
+    let Some(zone) = find_offered_zone(&schedule.zone) else {
         return Vec::new();
     };
     let upcoming = schedule.upcoming(now, SHOWN_RUNS).into_iter();

@@ -6,7 +6,8 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use crate::exports::store;
-use crate::schedules::{Recurrence, zones};
+use crate::locale::find_offered_zone;
+use crate::schedules::Recurrence;
 use crate::web::{PageError, SignedIn, paths};
 
 /// What an export's own page says about its schedule.
@@ -34,7 +35,7 @@ impl ScheduleView {
     ) -> Result<Self, PageError> {
         let stored = store::schedule_of(db, export_id).await?;
         let schedule = &stored.schedule;
-        let zone = zones::find(&schedule.zone).unwrap_or(TimeZone::UTC);
+        let zone = find_offered_zone(&schedule.zone).unwrap_or(TimeZone::UTC);
         let say = |at: Timestamp| visit.lang.date_time(at, &zone);
         let note = stored.note.map(|(why, due)| {
             let until = stored.next_run_at;

@@ -10,9 +10,10 @@ use sea_orm::DatabaseConnection;
 
 use super::{author, name_of};
 use crate::auth::Permission;
+use crate::locale::{find_offered_zone, zone_names};
 use crate::refresh::plan::{MAX_TIMES, Problem, RefreshForm, RefreshPlan, time_id};
 use crate::refresh::schedule::{self, RefreshSchedule, Saved};
-use crate::schedules::{words, zones};
+use crate::schedules::words;
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
 /// Next refreshes shown.
@@ -161,7 +162,7 @@ fn pane(
         times: times.collect(),
         may_add: form.times.len() < MAX_TIMES,
         weekdays: words::all_weekdays(page.lang),
-        zones: zones::names(),
+        zones: zone_names(),
         next: next.map_or_else(Vec::new, |(_, plan)| upcoming(&page, &plan)),
         typed: form,
         page,
@@ -169,7 +170,7 @@ fn pane(
 }
 
 fn upcoming(page: &Page, plan: &RefreshPlan) -> Vec<String> {
-    let zone = zones::find(&plan.zone).unwrap_or(TimeZone::UTC);
+    let zone = find_offered_zone(&plan.zone).unwrap_or(TimeZone::UTC);
     let upcoming = plan.upcoming(page.now, SHOWN).into_iter();
     upcoming.map(|at| page.lang.date_time(at, &zone)).collect()
 }
