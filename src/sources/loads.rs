@@ -231,12 +231,14 @@ impl Loads {
     ) -> Result<(), LoadError> {
         let transaction = self.0.db.begin().await?;
         let source_id = store::publish_load(&transaction, id, loaded, author).await?;
+        // With it, so that nobody ever sees two that are ready.
+        let retired = store::retire_unused(&transaction, Some(source_id)).await?;
         transaction.commit().await?;
         tracing::info!(snapshot = %id, rows = loaded.report.rows, refused = loaded.report.refused, "source loaded");
         // Nobody may be listening.
         let _ = self.0.published.send(source_id);
         // The new profiles are in use; what is left of the old ones is removed at the latest at the next start.
-        if let Err(error) = self.remove_unused().await {
+        if let Err(error) = self.delete(retired).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "old profiles not removed"
@@ -355,7 +357,7 @@ impl Loads {
     /// The database's or the storage's.
     pub async fn remove_unused(&self) -> Result<(), LoadError> {
         let transaction = self.0.db.begin().await?;
-        let retired = store::retire_unused(&transaction).await?;
+        let retired = store::retire_unused(&transaction, None).await?;
         transaction.commit().await?;
         self.delete(retired).await
     }

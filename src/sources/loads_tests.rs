@@ -3,6 +3,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use migrations::{Migrator, MigratorTrait};
+use sea_orm::EntityTrait;
 
 use super::*;
 use crate::profiles::{Filter, SqliteSnapshots};
@@ -285,4 +286,30 @@ async fn a_load_can_be_canceled_and_says_so() {
     );
     assert_eq!(fixture.snapshots.list().unwrap(), []);
     fixture.loads.stop().await;
+}
+
+#[tokio::test]
+async fn of_a_source_one_snapshot_is_ready_at_every_moment() {
+    let fixture = Fixture::new().await;
+    let (source_id, first, _) = fixture
+        .load(new_source("Shop"), "Email\na@b.example\n")
+        .await;
+    let mut published = fixture.loads.published();
+    let started = fixture
+        .loads
+        .start(fixture.request(LoadTarget::Existing(source_id), "Email\nc@d.example\n"))
+        .await
+        .unwrap();
+    assert_eq!(published.recv().await.unwrap(), source_id);
+    let found = crate::storage::entities::snapshot::Entity::find()
+        .all(&fixture.db)
+        .await
+        .unwrap();
+    let state = |id: SnapshotId| {
+        let row = found.iter().find(|row| row.id == id.0);
+        row.map(|row| row.state.clone()).unwrap()
+    };
+    assert_eq!(state(first), SnapshotState::Replaced.name());
+    assert_eq!(state(started.snapshot_id), SnapshotState::Ready.name());
+    started.finished.await.unwrap().unwrap();
 }

@@ -251,14 +251,22 @@ async fn list_ids(
 
 /// Marks every snapshot that is neither current nor held as replaced; its profiles may be deleted then.
 ///
+/// Only those of one source, if it is named: whoever has locked that source must not wait for another.
+///
 /// # Errors
 /// The database's.
-pub async fn retire_unused(transaction: &impl ConnectionTrait) -> Result<Vec<SnapshotId>, DbErr> {
+pub async fn retire_unused(
+    transaction: &impl ConnectionTrait,
+    of: Option<Uuid>,
+) -> Result<Vec<SnapshotId>, DbErr> {
     let mut retired = Vec::new();
     for id in list_ids(transaction, SnapshotState::Ready).await? {
         let Some(model) = snapshot::Entity::find_by_id(id.0).one(transaction).await? else {
             continue;
         };
+        if of.is_some_and(|source_id| source_id != model.source_id) {
+            continue;
+        }
         // Nobody begins to hold it while its source is locked.
         lock(transaction, model.source_id).await?;
         let current = Query::select()
