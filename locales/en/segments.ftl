@@ -48,6 +48,7 @@ segments-value = Value
 segments-value-to = and
 segments-values = Values, one per line
 segments-days = Number of days
+segments-days-hint = Counts back from today. A day begins at 00:00 UTC, for everybody.
 segments-ignore-case = Ignore case
 segments-values-hint = Write dates like 2024-05-31 and numbers like 1234.5.
 segments-type-text = text

@@ -48,6 +48,7 @@ segments-value = 值
 segments-value-to = 至
 segments-values = 值，每行一個
 segments-days = 日數
+segments-days-hint = 由今日起往回計算。每日由 00:00 UTC 開始，對所有人相同。
 segments-ignore-case = 忽略大小寫
 segments-values-hint = 日期請輸入如 2024-05-31，數字請輸入如 1234.5。
 segments-type-text = 文字

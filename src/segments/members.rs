@@ -51,12 +51,10 @@ impl Members {
         }
     }
 
-    /// The day *within the last N days* counts back from: today where the server stands.
+    /// The day *within the last N days* counts back from: today in UTC. Dates of profiles have no
+    /// zone; the same rule must mean the same people on every machine, whoever looks.
     pub fn today(&self) -> Date {
-        self.clock
-            .now()
-            .to_zoned_datetime(TimeZone::system())
-            .date()
+        self.clock.now().to_zoned_datetime(TimeZone::UTC).date()
     }
 
     /// Counts the members of a segment and keeps the count with it.

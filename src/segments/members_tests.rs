@@ -207,3 +207,21 @@ async fn names_are_unique_without_case_and_keep_the_source() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn the_day_changes_at_midnight_utc() {
+    let fixture = Fixture::new().await;
+    let snapshots: Arc<dyn Snapshots> =
+        Arc::new(SqliteSnapshots::open(fixture.folder.path()).unwrap());
+    for (now, today) in [
+        ("2026-11-23T23:59:59.999Z", jiff::civil::date(2026, 11, 23)),
+        ("2026-11-24T00:00:00Z", jiff::civil::date(2026, 11, 24)),
+        // Already the next day in Hong Kong, still the day before in New York.
+        ("2026-11-24T16:00:00Z", jiff::civil::date(2026, 11, 24)),
+        ("2026-11-25T00:30:00Z", jiff::civil::date(2026, 11, 25)),
+    ] {
+        let clock = Clock::from_fn(move || now.parse().unwrap());
+        let members = Members::new(fixture.db.clone(), snapshots.clone(), clock);
+        assert_eq!(members.today(), today, "{now}");
+    }
+}
