@@ -95,11 +95,10 @@ async fn a_job_whose_process_is_killed_goes_on_in_the_other_one() {
     let (job, _) = jobs::request(db, JobTrigger::Person, by).await.unwrap();
 
     // Killed as soon as its first run is there: in the middle of the work.
-    let began = Instant::now();
-    while run::Entity::find().one(db).await.unwrap().is_none() {
-        assert!(began.elapsed() < PATIENCE, "no run was asked for");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("a run that was asked for", async || {
+        run::Entity::find().one(db).await.unwrap().is_some()
+    })
+    .await;
     let has_taken = |replica: &Replica| replica.log().contains("refresh job taken");
     let working = replicas.iter().position(has_taken).unwrap();
     let mut killed = replicas.remove(working);
@@ -113,11 +112,10 @@ async fn a_job_whose_process_is_killed_goes_on_in_the_other_one() {
     );
     assert!(!has_taken(&replicas[0]), "only one had it");
 
-    let began = Instant::now();
-    while jobs::active(db).await.unwrap().is_some() {
-        assert!(began.elapsed() < PATIENCE, "{}", replicas[0].log());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until("the end of the job", async || {
+        jobs::active(db).await.unwrap().is_none()
+    })
+    .await;
     assert!(has_taken(&replicas[0]));
     assert_eq!(jobs::get(db, job).await.unwrap().status, Status::Successful);
     let tasks = refresh_task::Entity::find().all(db).await.unwrap();
