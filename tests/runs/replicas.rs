@@ -44,7 +44,7 @@ async fn a_killed_replica_is_replaced_and_nothing_is_sent_twice() {
         stage.read(run_id).await.1.len() >= 3
     })
     .await;
-    let arrived = async || stage.sandbox.requests(Endpoint::ImportFile) >= 3;
+    let arrived = async || stage.sandbox.activities().len() >= 3;
     until("the third upload", arrived).await;
 
     let owner = replicas
