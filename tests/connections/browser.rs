@@ -118,7 +118,7 @@ async fn walk(tab: &Tab, words: &Words) {
     tab.see(words.save).await;
     tab.press(words.save).await;
     tab.see(words.healthy).await;
-    assert_eq!(tab.path().await, LIST);
+    tab.arrive(LIST).await;
     tab.check_accessibility().await;
 }
 
@@ -209,5 +209,5 @@ async fn remove_in_use(tab: &Tab, words: &RemovalWords) {
     tab.check_accessibility().await;
     tab.press(words.remove).await;
     tab.see(words.removed).await;
-    assert_eq!(tab.path().await, LIST);
+    tab.arrive(LIST).await;
 }

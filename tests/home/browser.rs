@@ -72,7 +72,7 @@ async fn home_fits_every_window_with_and_without_data() {
         tab.see(words.import).await;
         tab.check_accessibility().await;
         tab.click(words.import).await;
-        assert_eq!(tab.path().await, "/sources/new");
+        tab.arrive("/sources/new").await;
 
         let stage = ready_stage().await;
         let long = "W".repeat(100);
@@ -114,6 +114,6 @@ async fn home_fits_every_window_with_and_without_data() {
         let approve = format!("{}: {}", words.approve, "A".repeat(100));
         tab.click(&approve).await;
         tab.wait_for("[data-live]").await;
-        assert!(tab.path().await.starts_with("/runs/"));
+        tab.arrive("/runs/").await;
     }
 }

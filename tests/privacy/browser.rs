@@ -108,7 +108,7 @@ async fn a_person_is_excluded_found_and_erased_by_the_labels() {
         tab.fill(words.address, "ann@example.com").await;
         tab.press(words.find).await;
         tab.see(words.delivered).await;
-        assert_eq!(tab.path().await, "/settings/privacy/find");
+        tab.arrive("/settings/privacy/find").await;
         tab.check_accessibility().await;
         tab.press(words.erase).await;
         tab.see(words.final_words).await;

@@ -132,6 +132,19 @@ impl Tab {
         self.client.current_url().await.unwrap().path().to_owned()
     }
 
+    /// Waits until the page shown has this path; one that ends in a slash stands for all below it.
+    pub(crate) async fn arrive(&self, path: &str) {
+        let start = Instant::now();
+        loop {
+            let shown = self.path().await;
+            if shown == path || path.ends_with('/') && shown.starts_with(path) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{shown} instead of {path}");
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Presses the button or follows the link with this text.
     pub(crate) async fn click(&self, text: &str) {
         self.click_any_of("self::button or self::a or self::summary", text)
