@@ -237,8 +237,10 @@ pub async fn update(
     if changed.rows_affected != 1 {
         return Err(StoreError::Changed(Box::new(after)));
     }
-    let detail =
-        json!({ "name": definition.name.as_str(), "rule": rule, "version": after.version });
+    let detail = json!({
+        "before": { "name": before.name, "rule": before.rule },
+        "after": { "name": definition.name.as_str(), "rule": rule },
+    });
     record(transaction, author, "segment.changed", id, detail).await?;
     Ok(after)
 }
@@ -254,7 +256,7 @@ pub async fn remove(
 ) -> Result<Segment, StoreError> {
     let segment = get(transaction, id).await?;
     segment::Entity::delete_by_id(id).exec(transaction).await?;
-    let detail = json!({ "name": segment.name });
+    let detail = json!({ "before": { "name": segment.name, "rule": segment.rule } });
     record(transaction, author, "segment.removed", id, detail).await?;
     Ok(segment)
 }
