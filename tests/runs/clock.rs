@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use listbridge::runs::Tick;
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
+use listbridge::storage::entities::run;
+use sea_orm::EntityTrait;
 
 use crate::support::{Stage, ending, people, until};
 
@@ -46,6 +49,13 @@ async fn a_living_owner_keeps_its_run_when_the_clock_steps_back() {
     let is_sent = async || stage.sandbox.requests(Endpoint::ImportFile) > 0;
     until("the upload", is_sent).await;
     stage.time.back(TWO_HOURS);
+    // A look that began before the step still has the old time, to which a lease that was cut since is long over.
+    let is_cut = async || {
+        let found = run::Entity::find_by_id(id).one(&**stage.services.db).await;
+        let lease_until = found.unwrap().unwrap().lease_until.map(Timestamp::from);
+        lease_until.is_none_or(|until| until < stage.services.clock.now() + TWO_HOURS / 2)
+    };
+    until("the lease that is cut", is_cut).await;
     let other = stage.engine().start();
     stage.until(id, |run, _| run.state.is_finished()).await;
     let (run, parts) = stage.read(id).await;
