@@ -1,10 +1,14 @@
-//! The schema goes up, down and up again on both databases, and the application stands on both.
+//! The schema goes up, down and up again on both databases, the application stands on both, and work that is given up
+//! leaves nothing open in either.
 #![allow(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
 mod support;
 
+use futures_util::FutureExt;
+use futures_util::future::try_join_all;
 use listbridge::storage;
 use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Statement, TransactionTrait};
 use support::postgres::Postgres;
 use support::{ALICE, spawn_app_with};
 
@@ -21,14 +25,15 @@ async fn up_down_up(url: String) {
     );
 }
 
+fn sqlite(dir: &tempfile::TempDir) -> String {
+    let path = dir.path().join("test.sqlite");
+    format!("sqlite://{}?mode=rwc", path.display())
+}
+
 #[tokio::test]
 async fn sqlite_goes_up_down_and_up() {
     let dir = tempfile::tempdir().unwrap();
-    up_down_up(format!(
-        "sqlite://{}?mode=rwc",
-        dir.path().join("test.sqlite").display()
-    ))
-    .await;
+    up_down_up(sqlite(&dir)).await;
 }
 
 #[tokio::test]
@@ -57,4 +62,60 @@ async fn postgresql_goes_up_down_and_up_and_people_sign_in() {
             .says("PostgreSQL")
     );
     assert!(browser.get("/settings/audit").await.says("user.signed-in"));
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    rows: i64,
+}
+
+async fn rows(db: &DatabaseConnection) -> i64 {
+    let query = "SELECT count(*) AS rows FROM notes";
+    let query = Statement::from_string(db.get_database_backend(), query);
+    let counted = Counted::find_by_statement(query).one(db).await.unwrap();
+    counted.unwrap().rows
+}
+
+/// More than a pool has connections, so that those of the transactions that were given up are among them.
+const WRITERS: i64 = 20;
+/// Several at once, so that the database's answers to some are still on their way.
+const BEGINS: usize = 8;
+
+/// Gives up the beginnings of transactions at each of their steps; what is written afterwards must not end up in one.
+async fn a_begin_given_up_leaves_nothing_open(url: String) {
+    let db = storage::connect(&url.clone().into()).await.unwrap();
+    let somebody_else = storage::connect(&url.into()).await.unwrap();
+    db.execute_unprepared("CREATE TABLE notes (id INTEGER)")
+        .await
+        .unwrap();
+    let mut written = 0;
+    for round in 0..60 {
+        let mut begins: Vec<_> = (0..BEGINS).map(|_| db.begin().boxed().fuse()).collect();
+        for _ in 0..round % 6 {
+            for begin in &mut begins {
+                // A transaction that has begun is given up, too.
+                let _ = begin.now_or_never();
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(begins);
+        let notes = (0..WRITERS).map(|_| db.execute_unprepared("INSERT INTO notes VALUES (1)"));
+        try_join_all(notes).await.unwrap();
+        written += WRITERS;
+        assert_eq!(rows(&somebody_else).await, written, "in round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_begin_given_up_leaves_nothing_open_in_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    a_begin_given_up_leaves_nothing_open(sqlite(&dir)).await;
+}
+
+#[tokio::test]
+async fn a_begin_given_up_leaves_nothing_open_in_postgresql() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    a_begin_given_up_leaves_nothing_open(postgres.create_database("given_up").await).await;
 }

@@ -16,8 +16,10 @@ pub use time::{UtcMillis, astray, bring_back, is_astray};
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::sqlx::{self, Connection};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection, PgConnection};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -25,8 +27,8 @@ use secrecy::{ExposeSecret, SecretString};
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// How long a request waits for a free connection before it fails with "try again".
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long SQLite waits for another process that holds the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a statement waits for what somebody else holds: SQLite's file, PostgreSQL's rows.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Opens the application database, creating the SQLite file when missing. Does not migrate.
 ///
@@ -46,12 +48,42 @@ pub async fn connect(url: &SecretString) -> Result<DatabaseConnection, DbErr> {
                 // A refresh token or the record of a part must not be lost with the power: both are used up outside.
                 .synchronous(sea_orm::sqlx::sqlite::SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(BUSY_TIMEOUT)
+                .busy_timeout(LOCK_TIMEOUT)
         });
     } else {
-        options.max_connections(POSTGRES_CONNECTIONS);
+        options
+            .max_connections(POSTGRES_CONNECTIONS)
+            .test_before_acquire(false)
+            .map_sqlx_postgres_before_acquire(|connection, _| end_what_was_given_up(connection))
+            .map_sqlx_postgres_pool_opts(|pool| {
+                pool.after_connect(|connection, _| limit_waits(connection))
+            });
     }
     Database::connect(options).await
+}
+
+/// Tests a connection, and leaves none in a transaction that nobody knows of: sqlx 0.9.0 forgets the one whose `BEGIN`
+/// was canceled on its way (launchbadge/sqlx#4393), and the next to get the connection would write into it in vain.
+///
+/// Both statements travel at once; an ordinary connection answers without a warning, any other with the one it deserves.
+fn end_what_was_given_up(connection: &mut PgConnection) -> BoxFuture<'_, sqlx::Result<bool>> {
+    async move {
+        sqlx::raw_sql("BEGIN; ROLLBACK").execute(connection).await?;
+        Ok(true)
+    }
+    .boxed()
+}
+
+/// PostgreSQL waits for locks without an end unless it is told.
+fn limit_waits(connection: &mut PgConnection) -> BoxFuture<'_, sqlx::Result<()>> {
+    async move {
+        let limit = format!("SET lock_timeout = {}", LOCK_TIMEOUT.as_millis());
+        sqlx::raw_sql(AssertSqlSafe(limit))
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+    .boxed()
 }
 
 /// Whether a database URL names PostgreSQL.
