@@ -274,6 +274,7 @@ async fn fill(services: &Services, exports: usize, runs: usize) -> Filled {
             fields: Set(json!(fields)),
             rows: Set(10),
             refused: Set(0),
+            content_sha256: Set(None),
             report: Set(None),
             failure: Set(None),
             started_at: Set(at(number)),

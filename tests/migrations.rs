@@ -1,5 +1,5 @@
 //! The schema goes up, down and up again on both databases, the application stands on both, and work that is given up
-//! leaves nothing open in either.
+//! or held up leaves nothing open in either.
 #![allow(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
 mod support;
@@ -104,6 +104,41 @@ async fn a_begin_given_up_leaves_nothing_open(url: String) {
         written += WRITERS;
         assert_eq!(rows(&somebody_else).await, written, "in round {round}");
     }
+}
+
+/// Writes what another has locked, without patience: whoever asked is to be told to try again.
+async fn a_lock_is_told_from_a_mistake(url: String, impatience: &str) {
+    let db = storage::connect(&url.clone().into()).await.unwrap();
+    let somebody_else = storage::connect(&url.into()).await.unwrap();
+    db.execute_unprepared("CREATE TABLE notes (id INTEGER); INSERT INTO notes VALUES (1)")
+        .await
+        .unwrap();
+    let writing = "UPDATE notes SET id = 2";
+    let holder = somebody_else.begin().await.unwrap();
+    holder.execute_unprepared(writing).await.unwrap();
+    let refused = db
+        .execute_unprepared(&format!("{impatience}; {writing}"))
+        .await;
+    assert!(storage::is_busy(&refused.unwrap_err()));
+    holder.rollback().await.unwrap();
+    db.execute_unprepared(writing).await.unwrap();
+    let mistaken = db.execute_unprepared("UPDATE nowhere SET id = 2").await;
+    assert!(!storage::is_busy(&mistaken.unwrap_err()));
+}
+
+#[tokio::test]
+async fn a_lock_is_told_from_a_mistake_in_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    a_lock_is_told_from_a_mistake(sqlite(&dir), "PRAGMA busy_timeout = 1").await;
+}
+
+#[tokio::test]
+async fn a_lock_is_told_from_a_mistake_in_postgresql() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    let url = postgres.create_database("locked").await;
+    a_lock_is_told_from_a_mistake(url, "SET lock_timeout = 1").await;
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ use super::store::{self, Progress, StoreError};
 use crate::connections;
 use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
 use crate::exports::{Delivery, ExportDefinition};
+use crate::profiles::SnapshotId;
+use crate::sources;
 
 /// What a plan knows of earlier deliveries, and how it marks its own.
 #[derive(Debug)]
@@ -151,9 +153,13 @@ pub(super) async fn same_as_last(
     let Some(then) = &last.inputs else {
         return Ok(None);
     };
-    let is_same_profiles =
-        then.snapshot_id == inputs.snapshot_id && then.exclusions == inputs.exclusions;
-    if !is_same_profiles || last.definition.delivery != run.definition.delivery {
+    let snapshots = (SnapshotId(then.snapshot_id), SnapshotId(inputs.snapshot_id));
+    let is_same_profiles = snapshots.0 == snapshots.1
+        || sources::store::have_same_content(&desk.db, snapshots.0, snapshots.1).await?;
+    if !is_same_profiles || then.exclusions != inputs.exclusions {
+        return Ok(None);
+    }
+    if last.definition.delivery != run.definition.delivery {
         return Ok(None);
     }
     // Compared as they are compiled: another day changes nothing unless a rule counts days.

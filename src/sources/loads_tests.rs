@@ -313,3 +313,34 @@ async fn of_a_source_one_snapshot_is_ready_at_every_moment() {
     assert_eq!(state(started.snapshot_id), SnapshotState::Ready.name());
     started.finished.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn the_same_file_loaded_in_the_same_way_is_known_to_hold_the_same() {
+    let fixture = Fixture::new().await;
+    let file = "id,note\n1,a\n2,b\n";
+    let (source, first, _) = fixture
+        .load(LoadTarget::New(Name::parse("People").unwrap()), file)
+        .await;
+    let target = || LoadTarget::Existing(source);
+    let is_same = async |other| {
+        let same = store::have_same_content(&fixture.db, first, other).await;
+        same.unwrap()
+    };
+    let (_, again, _) = fixture.load(target(), file).await;
+    assert!(is_same(again).await);
+    let (_, changed, _) = fixture.load(target(), "id,note\n1,a\n2,c\n").await;
+    assert!(!is_same(changed).await);
+
+    let mut request = fixture.request(target(), file);
+    request.plan.key = Some(1);
+    let otherwise = fixture.loads.start(request).await.unwrap();
+    otherwise.finished.await.unwrap().unwrap();
+    assert!(!is_same(otherwise.snapshot_id).await);
+
+    let (_, erased_from, _) = fixture.load(target(), file).await;
+    assert!(is_same(erased_from).await);
+    store::begin_erasing(&fixture.db, source, erased_from, 1)
+        .await
+        .unwrap();
+    assert!(!is_same(erased_from).await);
+}

@@ -86,6 +86,20 @@ fn limit_waits(connection: &mut PgConnection) -> BoxFuture<'_, sqlx::Result<()>>
     .boxed()
 }
 
+/// Whether a statement failed because somebody else held what it needs; nothing was changed, and it may succeed later.
+pub fn is_busy(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(|error| error.code());
+    // PostgreSQL's lock_not_available and deadlock_detected; SQLite's SQLITE_BUSY and its extended kinds.
+    let busy = ["55P03", "40P01", "5", "261", "517", "773"];
+    code.is_some_and(|code| busy.contains(&&*code))
+}
+
 /// Whether a database URL names PostgreSQL.
 pub fn is_postgres(url: &SecretString) -> bool {
     let url = url.expose_secret();

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::page::Page;
 use super::visit::Visit;
+use crate::storage;
 
 /// The visitor's situation.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +92,7 @@ impl From<sea_orm::DbErr> for PageError {
             sea_orm::DbErr::ConnectionAcquire(_) | sea_orm::DbErr::Conn(_) => {
                 Self::Unavailable(error.into())
             }
+            busy if storage::is_busy(&busy) => Self::Unavailable(busy.into()),
             other => Self::internal(other),
         }
     }

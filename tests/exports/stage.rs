@@ -147,6 +147,7 @@ impl Stage {
             fields: Set(json!(fields)),
             rows: Set(10),
             refused: Set(0),
+            content_sha256: Set(None),
             report: Set(None),
             failure: Set(None),
             started_at: Set(now),

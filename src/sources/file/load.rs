@@ -1,6 +1,6 @@
 //! Loading a file into a snapshot by its plan: one thread reads and checks, another writes.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -42,6 +42,8 @@ pub struct Loaded {
     pub fields: Vec<Field>,
     /// What happened to every row.
     pub report: LoadReport,
+    /// SHA-256 of the file and how it was read: two loads with the same one made the same profiles, row for row.
+    pub content_sha256: [u8; 32],
     /// Keep it until the snapshot is recorded.
     pub writer_alive: WriterAlive,
 }
@@ -56,7 +58,8 @@ pub fn load(
     writer: Box<dyn SnapshotWriter>,
     counts: &FileCounts,
 ) -> Result<Loaded, FileProblem> {
-    let stream = TextStream::new(file, plan.format.encoding);
+    let mut file = DigestingReader::new(file);
+    let stream = TextStream::new(&mut file, plan.format.encoding);
     let mut reader = RecordReader::new(stream, plan.format.delimiter.byte());
     let mut intake = Intake::new(plan);
     let writer = thread::scope(|scope| {
@@ -78,11 +81,42 @@ pub fn load(
         });
     }
     let writer_alive = writer.finish()?;
+    let content_sha256 = file.content_sha256(plan, &fields);
     Ok(Loaded {
         fields,
         report,
+        content_sha256,
         writer_alive,
     })
+}
+
+/// Reads a file and digests what passes by.
+struct DigestingReader<R> {
+    file: R,
+    digest: Sha256,
+}
+
+impl<R: Read> DigestingReader<R> {
+    fn new(file: R) -> Self {
+        let digest = Sha256::new();
+        Self { file, digest }
+    }
+
+    /// Of what has been read and what became of it. Not of the whole plan: types that a first load guesses, the next has
+    /// decided.
+    fn content_sha256(self, plan: &LoadPlan, fields: &[Field]) -> [u8; 32] {
+        let way = (&plan.format, plan.key, fields);
+        let way = serde_json::to_vec(&way).expect("no map in it has odd keys");
+        self.digest.chain_update(way).finalize().into()
+    }
+}
+
+impl<R: Read> Read for DigestingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.digest.update(&buffer[..count]);
+        Ok(count)
+    }
 }
 
 fn write_batches(

@@ -55,6 +55,7 @@ pub async fn begin_load(
         fields: Set(json!([])),
         rows: Set(0),
         refused: Set(0),
+        content_sha256: Set(None),
         report: Set(None),
         failure: Set(None),
         started_at: Set(author.at.into()),
@@ -140,6 +141,7 @@ pub async fn publish_load(
         state: SnapshotState::Ready,
         fields: serde_json::to_value(&loaded.fields)?,
         report: Some(report),
+        content_sha256: Some(loaded.content_sha256.to_vec()),
         failure: None,
     };
     let source_id = finish(transaction, id, outcome, author).await?;
@@ -172,6 +174,7 @@ pub async fn fail_load(
         state: SnapshotState::Failed,
         fields: json!([]),
         report,
+        content_sha256: None,
         failure: Some(failure),
     };
     let source_id = finish(transaction, id, outcome, author).await?;
@@ -184,6 +187,7 @@ struct Outcome<'a> {
     state: SnapshotState,
     fields: Value,
     report: Option<&'a LoadReport>,
+    content_sha256: Option<Vec<u8>>,
     failure: Option<LoadFailure>,
 }
 
@@ -208,6 +212,7 @@ async fn finish(
             C::Refused,
             Expr::value(to_i64(outcome.report.map_or(0, |r| r.refused))),
         )
+        .col_expr(C::ContentSha256, Expr::value(outcome.content_sha256))
         .col_expr(C::Report, Expr::value(report))
         .col_expr(C::Failure, Expr::value(failure))
         .col_expr(C::FinishedAt, Expr::value(UtcMillis::from(author.at)))
@@ -295,8 +300,8 @@ pub async fn retire_unused(
     Ok(retired)
 }
 
-/// Locks the source of a snapshot, so that nobody begins to hold it, and records how many profiles it will have; false
-/// when its profiles are gone.
+/// Locks the source of a snapshot, so that nobody begins to hold it, and records how many profiles it will have, other
+/// ones than were loaded; false when its profiles are gone.
 ///
 /// # Errors
 /// The database's.
@@ -309,6 +314,10 @@ pub async fn begin_erasing(
     lock(transaction, source_id).await?;
     let changed = snapshot::Entity::update_many()
         .col_expr(snapshot::Column::Rows, Expr::value(to_i64(rows)))
+        .col_expr(
+            snapshot::Column::ContentSha256,
+            Expr::value(None::<Vec<u8>>),
+        )
         .filter(snapshot::Column::Id.eq(id.0))
         .filter(snapshot::Column::State.eq(SnapshotState::Ready.name()))
         .exec(transaction)

@@ -113,6 +113,26 @@ pub async fn get_snapshot(
     to_snapshot(found.ok_or(StoreError::NotFound)?)
 }
 
+/// Whether two snapshots are known to hold the same profiles, row for row; a snapshot from which somebody was erased
+/// holds what no other does.
+///
+/// # Errors
+/// The database's.
+pub async fn have_same_content(
+    db: &impl ConnectionTrait,
+    one: SnapshotId,
+    other: SnapshotId,
+) -> Result<bool, DbErr> {
+    let digests: Vec<Option<Vec<u8>>> = snapshot::Entity::find()
+        .select_only()
+        .column(snapshot::Column::ContentSha256)
+        .filter(snapshot::Column::Id.is_in([one.0, other.0]))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(matches!(&digests[..], [Some(one), Some(other)] if one == other))
+}
+
 /// Loads of a source, the latest first, at most 50.
 ///
 /// # Errors

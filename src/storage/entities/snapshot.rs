@@ -18,6 +18,8 @@ pub struct Model {
     pub fields: Json,
     pub rows: i64,
     pub refused: i64,
+    /// Of what was loaded and how; `None` when that is not known, or no longer true because somebody was erased.
+    pub content_sha256: Option<Vec<u8>>,
     pub report: Option<Json>,
     pub failure: Option<Json>,
     pub started_at: UtcMillis,
