@@ -122,6 +122,7 @@ runs-minutes = { $minutes } min { $seconds } s
 runs-requests = Requests to Constant Contact
 runs-requests-needed = Needs at least { $needed } more; { $left } left today
 runs-waiting-approval = Waiting for approval: it would send far fewer or far more rows than the last successful run. Nothing has been sent. Without an answer it ends at { $until }.
+runs-waiting-removals = Waiting for approval: it would take more people off the list than it may without asking. Everybody else has been delivered, and nobody has been taken off. Without an answer it ends at { $until }.
 runs-outcome-not-approved = Not run: it would have sent far fewer or far more rows than the last successful run, and no administrator approved it in time. Check the segments and the source, then run again.
 runs-approval = Approval
 runs-approval-would-send = Rows this run would send

@@ -122,6 +122,7 @@ runs-minutes = { $minutes } 分 { $seconds } 秒
 runs-requests = 對 Constant Contact 的要求數目
 runs-requests-needed = 至少還需要 { $needed } 個；今天尚餘 { $left } 個
 runs-waiting-approval = 正在等候核准：將會傳送的資料列遠少於或遠多於上次成功的執行。尚未傳送任何資料。如無答覆，執行會在 { $until } 結束。
+runs-waiting-removals = 正在等候核准：將會從清單移除的人數超過無須詢問的上限。其他人已全部送達，尚未移除任何人。如無答覆，執行會在 { $until } 結束。
 runs-outcome-not-approved = 沒有執行：將會傳送的資料列遠少於或遠多於上次成功的執行，而系統管理員沒有及時核准。請檢查客戶細分和資料來源後再執行。
 runs-approval = 核准
 runs-approval-would-send = 此執行將會傳送的資料列

@@ -125,7 +125,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub(super) const ALL: [Self; 4] = [
+    const ALL: [Self; 4] = [
         Self::Checking,
         Self::Sending,
         Self::Following,
@@ -140,6 +140,11 @@ impl Phase {
             Self::Following => "following",
             Self::Removing => "removing",
         }
+    }
+
+    /// The phase with a name; `None` for a word of a newer version.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.name() == name)
     }
 
     /// Message key of the sentence people read.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::retry::{APPROVAL_PATIENCE, LONGEST_ASKING};
+use super::run::Phase;
 
 /// Why a running run waits longer than a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,8 @@ pub enum WaitingFor {
     Storage,
     /// Somebody must sign in again at Constant Contact.
     SignIn,
-    /// It would send far fewer or far more rows than the last one; an administrator must approve it.
+    /// It would send far fewer or far more rows than the last one, or take off the list more people than it may without
+    /// asking; an administrator must approve it.
     Approval,
 }
 
@@ -57,8 +59,8 @@ impl WaitingFor {
         }
     }
 
-    /// Message key of the sentence people read; has the argument `$until`.
-    pub fn label_key(self) -> &'static str {
+    /// Message key of the sentence people read, in the phase the run is in; has the argument `$until`.
+    pub fn label_key(self, phase: Option<Phase>) -> &'static str {
         match self {
             Self::Quota => "runs-waiting-quota",
             Self::Queue => "runs-waiting-queue",
@@ -66,6 +68,7 @@ impl WaitingFor {
             Self::Certainty => "runs-waiting-certainty",
             Self::Storage => "runs-waiting-storage",
             Self::SignIn => "runs-waiting-sign-in",
+            Self::Approval if phase == Some(Phase::Removing) => "runs-waiting-removals",
             Self::Approval => "runs-waiting-approval",
         }
     }

@@ -147,6 +147,10 @@ async fn many_removals_ask_an_administrator_for_exactly_these_people() {
     let path = format!("/runs/{id}");
     let page = browser.get(&path).await;
     assert!(page.says("Approve and take off"), "{}", page.body);
+    for page in [page, browser.get("/").await] {
+        assert!(page.says("Everybody else has been delivered, and nobody has been taken off."));
+        assert!(!page.says("Nothing has been sent."), "{}", page.body);
+    }
     let answer = browser.submit(&path, &format!("{path}/approve"), &[]).await;
     assert_eq!(answer.status, 303);
     stage

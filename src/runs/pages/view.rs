@@ -61,7 +61,7 @@ impl RunView {
         if let Some(waiting) = run.waiting {
             let until = page.date_time(waiting.until);
             return page
-                .msg(waiting.reason.label_key())
+                .msg(waiting.reason.label_key(run.phase))
                 .text("until", until)
                 .num("part", self.unclear_part())
                 .to_string();

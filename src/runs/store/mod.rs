@@ -183,11 +183,10 @@ pub(super) async fn lock_finished(
 }
 
 fn read(model: run::Model) -> Result<Run, StoreError> {
-    let find = |name: &Option<String>| name.clone().unwrap_or_default();
-    let (phase, reason) = (find(&model.phase), find(&model.waiting_for));
+    let reason = model.waiting_for.as_deref();
     let waiting = WaitingFor::ALL
         .into_iter()
-        .find(|candidate| candidate.name() == reason)
+        .find(|candidate| Some(candidate.name()) == reason)
         .zip(model.waiting_until)
         .map(|(reason, until)| Waiting {
             reason,
@@ -215,9 +214,7 @@ fn read(model: run::Model) -> Result<Run, StoreError> {
         definition: serde_json::from_value(model.definition)?,
         inputs: model.inputs.map(serde_json::from_value).transpose()?,
         state: RunState::from_name(&model.state),
-        phase: Phase::ALL
-            .into_iter()
-            .find(|candidate| candidate.name() == phase),
+        phase: model.phase.as_deref().and_then(Phase::from_name),
         waiting,
         outcome,
         members: model.members.map(i64::unsigned_abs),

@@ -176,7 +176,7 @@ fn waiting(
         .until
         .map_or_else(String::new, |until| page.date_time(until));
     let text = page
-        .msg(reason.label_key())
+        .msg(reason.label_key(run.phase))
         .text("until", until)
         .to_string();
     let (tone, status, action) = match (reason, is_administrator) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::chart::Day;
-use crate::runs::RunState;
+use crate::runs::{Phase, RunState};
 use crate::storage::UtcMillis;
 use crate::storage::entities::{export, run};
 
@@ -62,6 +62,7 @@ pub(super) async fn failed_exports(
 /// A run that waits.
 pub(super) struct WaitingRun {
     pub(super) name: String,
+    pub(super) phase: Option<Phase>,
     pub(super) run_id: Uuid,
     pub(super) until: Option<Timestamp>,
 }
@@ -72,11 +73,12 @@ pub(super) async fn waiting_runs(
     waiting_for: &str,
     limit: u64,
 ) -> Result<Vec<WaitingRun>, DbErr> {
-    let found: Vec<(Uuid, Value, Option<UtcMillis>)> = run::Entity::find()
+    let found: Vec<(Uuid, Value, Option<String>, Option<UtcMillis>)> = run::Entity::find()
         .select_only()
         .columns([
             run::Column::Id,
             run::Column::Definition,
+            run::Column::Phase,
             run::Column::WaitingUntil,
         ])
         .filter(run::Column::FinishedAt.is_null())
@@ -87,12 +89,15 @@ pub(super) async fn waiting_runs(
         .into_tuple()
         .all(db)
         .await?;
-    let read = |(run_id, definition, until): (Uuid, Value, Option<UtcMillis>)| WaitingRun {
-        name: name_in(&definition),
-        run_id,
-        until: until.map(Timestamp::from),
-    };
-    Ok(found.into_iter().map(read).collect())
+    let found = found.into_iter();
+    Ok(found
+        .map(|(run_id, definition, phase, until)| WaitingRun {
+            name: name_in(&definition),
+            phase: phase.and_then(|name| Phase::from_name(&name)),
+            run_id,
+            until: until.map(Timestamp::from),
+        })
+        .collect())
 }
 
 /// How many exports use each of some connections.
