@@ -10,11 +10,12 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::find;
+use crate::auth;
 use crate::auth::openid::{Proof, Providers};
 use crate::config::Settings;
 use crate::connections::consent::ConsentText;
 use crate::connections::{
-    Authorization, Connection, Connections, Health, Stamp, Step, redirect_uri, store,
+    Authorization, Connection, Connections, Health, Stamp, Step, redirect_uri,
 };
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, Step as Mark, Tone};
 
@@ -138,7 +139,7 @@ impl Wizard<'_> {
         let people = stamps
             .iter()
             .filter_map(|(_, stamp)| Some(stamp.as_ref()?.by));
-        let names = store::people_names(self.db, people).await?;
+        let names = auth::store::names(self.db, people).await?;
         let done_by = |stamp: Option<Stamp>| {
             let Some(stamp) = stamp else {
                 return String::new();

@@ -234,25 +234,6 @@ pub async fn names(
     Ok(found.into_iter().collect())
 }
 
-/// Names of people by id, for "done by".
-///
-/// # Errors
-/// The database's.
-pub(super) async fn people_names(
-    db: &impl ConnectionTrait,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, String>, DbErr> {
-    let found: Vec<(Uuid, String)> = user::Entity::find()
-        .select_only()
-        .column(user::Column::Id)
-        .column(user::Column::Name)
-        .filter(user::Column::Id.is_in(ids))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(found.into_iter().collect())
-}
-
 type Row = (
     connection::Model,
     Option<consent::Model>,

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::desk::Desk;
 use super::page::{Conflict, Present, Remarks};
 use super::words::target_label;
+use crate::auth;
 use crate::connections;
+use crate::exports::Export;
 use crate::exports::form::ExportForm;
 use crate::exports::offers::Offers;
-use crate::exports::{Export, store};
 use crate::web::{PageError, paths};
 
 impl Desk<'_> {
@@ -23,7 +24,7 @@ impl Desk<'_> {
         offers: Offers,
         present: Export,
     ) -> Result<HttpResponse, PageError> {
-        let people = store::people_names(&***self.db, present.updated_by).await?;
+        let people = auth::store::names(&***self.db, present.updated_by).await?;
         let connections = connections::store::names(
             &***self.db,
             &present

@@ -6,6 +6,7 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::chosen::write_ids;
+use crate::auth;
 use crate::exports::store::{self, RemovedExport, StoredSchedule};
 use crate::exports::{Export, StoreError};
 use crate::web::{PageError, SignedIn, paths};
@@ -114,7 +115,7 @@ impl Conflict {
             Meanwhile::Changed { present, .. } => present.changed_by,
             Meanwhile::Removed(_) => None,
         });
-        let people = store::people_names(db, editors).await?;
+        let people = auth::store::names(db, editors).await?;
         let line = |one: &Meanwhile| match one {
             Meanwhile::Removed(_) => one.words(visit),
             Meanwhile::Changed { name, present } => {

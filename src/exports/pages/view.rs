@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::OpenExport;
 use super::schedule_view::ScheduleView;
 use super::words::target_label;
+use crate::auth;
 use crate::connections::ConnectionKind;
-use crate::exports::store;
 use crate::segments;
 use crate::web::{self, Page, PageError, SignedIn};
 
@@ -44,7 +44,7 @@ pub(super) async fn draw(
 ) -> Result<HttpResponse, PageError> {
     let export = open.export;
     let editors = export.created_by.into_iter().chain(export.updated_by);
-    let people = store::people_names(&***db, editors).await?;
+    let people = auth::store::names(&***db, editors).await?;
     let name_of = |id: Option<Uuid>| {
         id.and_then(|id| people.get(&id).cloned())
             .unwrap_or_else(|| visit.t("exports-by-command-line"))
