@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::constant_contact::CustomField;
+use crate::constant_contact::{CustomField, ListIdError};
 use crate::exports::account::{Account, AccountProblem, AccountProblemKind};
 use crate::exports::offers::{AccountOffer, ConnectionOffer, SegmentOffer, SourceOffer};
+use crate::names::NameProblem;
 use crate::profiles::FieldType;
 
 const LIST: &str = "06526938-56dd-11e9-932a-fa163ea075fa";
