@@ -1,8 +1,11 @@
 //! The page with the notices, and the number of unread ones in the frame.
 
+mod deliveries;
 mod list;
+mod own;
 mod read;
 mod settings;
+mod webhooks;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -20,7 +23,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/notices", web::get().to(list::list))
         .route("/notices/read", web::post().to(read::all))
         .route("/notices/{id}/read", web::post().to(read::one))
-        .route("/account/notices", web::post().to(settings::choose))
+        .route("/account/notices", web::post().to(own::choose))
         .route("/settings/system/notices", web::get().to(settings::show))
         .route("/settings/system/notices", web::post().to(settings::save))
         .route(
@@ -29,19 +32,19 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .route(
             "/settings/system/notices/webhooks",
-            web::post().to(settings::add_webhook),
+            web::post().to(webhooks::add),
         )
         .route(
             "/settings/system/notices/webhooks/{id}/test",
-            web::post().to(settings::test_webhook),
+            web::post().to(webhooks::test),
         )
         .route(
             "/settings/system/notices/webhooks/{id}/remove",
-            web::post().to(settings::remove_webhook),
+            web::post().to(webhooks::remove),
         )
         .route(
             "/settings/system/notices/deliveries/{id}/retry",
-            web::post().to(settings::retry),
+            web::post().to(deliveries::retry),
         );
 }
 

@@ -1,21 +1,19 @@
-//! Settings > System > Notices: the threshold, the mail server, webhooks, and what became of deliveries.
-
-use std::collections::HashMap;
+//! Settings > System > Notices: the page, and its form with the threshold and the mail server. What else the page holds
+//! is beside: `webhooks` and `deliveries`.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Form};
 use askama::Template;
-use jiff::Timestamp;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::auth::{self, Permission};
-use crate::notices::deliver::outbox::{self, Channel, Delivery, Event, State};
-use crate::notices::deliver::{Courier, MAX_TRIES};
+use super::deliveries::{self, Row};
+use crate::auth::Permission;
+use crate::notices::deliver::Courier;
+use crate::notices::deliver::outbox;
 use crate::notices::settings::{self, NewPassword, NoticeSettings, Security, Typed};
 use crate::notices::webhooks::{self, Webhook};
 use crate::storage::MasterKey;
@@ -44,28 +42,14 @@ struct NoticeSettingsPage {
     page: Page,
 }
 
-/// A delivery in the list.
-struct Row {
-    id: Uuid,
-    title: String,
-    href: String,
-    to: String,
-    tone: Tone,
-    state: String,
-    /// What stood in the way, and when it is tried next.
-    note: String,
-    at: Timestamp,
-    may_retry: bool,
-}
-
 /// What the page shows beside what is stored.
 #[derive(Default)]
-struct Shown {
-    typed: Option<Typed>,
-    errors: FieldErrors,
-    hook_url: String,
-    hook_errors: FieldErrors,
-    secret: Option<SecretString>,
+pub(super) struct Shown {
+    pub(super) typed: Option<Typed>,
+    pub(super) errors: FieldErrors,
+    pub(super) hook_url: String,
+    pub(super) hook_errors: FieldErrors,
+    pub(super) secret: Option<SecretString>,
 }
 
 /// `GET /settings/system/notices`.
@@ -77,7 +61,8 @@ pub(super) async fn show(
     draw(&visit, &db, StatusCode::OK, Shown::default()).await
 }
 
-async fn draw(
+/// The page as it is now.
+pub(super) async fn draw(
     visit: &SignedIn,
     db: &DatabaseConnection,
     status: StatusCode,
@@ -87,7 +72,7 @@ async fn draw(
     let kept = settings::load(db).await?;
     let told = outbox::recipients(db).await?;
     let hooks = webhooks::list(db).await?;
-    let deliveries = rows(db, &page, &hooks).await?;
+    let deliveries = deliveries::rows(db, &page, &hooks).await?;
     let smtp = kept.smtp.as_ref();
     let page = NoticeSettingsPage {
         typed: shown.typed.unwrap_or_else(|| as_typed(&kept)),
@@ -127,60 +112,6 @@ fn as_typed(kept: &NoticeSettings) -> Typed {
             from: smtp.from.to_string(),
         },
     }
-}
-
-async fn rows(
-    db: &DatabaseConnection,
-    page: &Page,
-    hooks: &[Webhook],
-) -> Result<Vec<Row>, PageError> {
-    let found = outbox::latest(db).await?;
-    let people = found.iter().filter(|one| one.channel == Channel::Mail);
-    let names = auth::store::names(db, people.map(|one| one.target_id)).await?;
-    let hooks: HashMap<Uuid, String> = hooks.iter().map(|hook| (hook.id, hook.shown())).collect();
-    let row = |delivery: Delivery| {
-        let to = match delivery.channel {
-            Channel::Mail => names.get(&delivery.target_id),
-            Channel::Webhook => hooks.get(&delivery.target_id),
-        };
-        let (tone, state) = match delivery.state {
-            State::Waiting => (Tone::Waiting, "notices-delivery-waiting"),
-            State::Delivered => (Tone::Success, "notices-delivery-delivered"),
-            State::Failed => (Tone::Danger, "notices-delivery-failed"),
-            State::Dropped => (Tone::Neutral, "notices-delivery-dropped"),
-        };
-        Row {
-            id: delivery.id,
-            title: match delivery.event {
-                Event::Opened => delivery.notice.what(page.lang),
-                Event::Recovered => delivery.notice.over(page.lang),
-            },
-            href: delivery.notice.path(),
-            to: to.cloned().unwrap_or_else(|| "–".to_owned()),
-            tone,
-            state: page.t(state),
-            note: note(page, &delivery),
-            at: delivery.created_at,
-            may_retry: delivery.state == State::Failed,
-        }
-    };
-    Ok(found.into_iter().map(row).collect())
-}
-
-fn note(page: &Page, delivery: &Delivery) -> String {
-    let Some(problem) = delivery.problem else {
-        return String::new();
-    };
-    let words = problem.words(page.lang);
-    if delivery.state != State::Waiting {
-        return words;
-    }
-    let next = page
-        .msg("notices-delivery-next")
-        .num("tries", delivery.tries)
-        .num("most", MAX_TRIES)
-        .text("date", page.date_time(delivery.next_at));
-    format!("{words} {next}")
 }
 
 /// What the form sends.
@@ -276,134 +207,7 @@ pub(super) async fn test_mail(
     Ok(web::see_other(&paths::notice_settings()))
 }
 
-/// What the form for a new webhook sends.
-#[derive(Deserialize)]
-pub(super) struct NewWebhook {
-    #[serde(default)]
-    url: String,
-}
-
-/// `POST /settings/system/notices/webhooks`.
-pub(super) async fn add_webhook(
-    visit: SignedIn,
-    db: Data<DatabaseConnection>,
-    key: Data<MasterKey>,
-    form: Form<NewWebhook>,
-) -> Result<HttpResponse, PageError> {
-    use webhooks::WebhookProblem as P;
-    visit.require(Permission::Administer)?;
-    let transaction = db.begin().await?;
-    let added = webhooks::add(&transaction, &key, &form.url, (visit.user.id, visit.now)).await;
-    let key = match added {
-        Ok((hook, secret)) => {
-            let detail = json!({ "url": hook.shown() });
-            let id = hook.id.to_string();
-            record(&transaction, &visit, "notice.webhook-added", id, detail).await?;
-            transaction.commit().await?;
-            // Not a redirect: the secret is in this answer and nowhere else.
-            let shown = Shown {
-                secret: Some(secret),
-                ..Shown::default()
-            };
-            return draw(&visit, &db, StatusCode::OK, shown).await;
-        }
-        Err(P::Database(error)) => return Err(error.into()),
-        Err(P::Url) => "notices-webhook-url",
-        Err(P::Credentials) => "notices-webhook-credentials",
-        Err(P::Taken) => "notices-webhook-taken",
-        Err(P::TooMany) => "notices-webhook-many",
-    };
-    transaction.rollback().await?;
-    let message = visit.msg(key).num("most", webhooks::MOST).to_string();
-    let shown = Shown {
-        hook_url: form.url.clone(),
-        hook_errors: FieldErrors::one("url", message),
-        ..Shown::default()
-    };
-    draw(&visit, &db, StatusCode::UNPROCESSABLE_ENTITY, shown).await
-}
-
-/// `POST /settings/system/notices/webhooks/{id}/test`.
-pub(super) async fn test_webhook(
-    visit: SignedIn,
-    courier: Data<Courier>,
-    id: Path<Uuid>,
-) -> Result<HttpResponse, PageError> {
-    visit.require(Permission::Administer)?;
-    match courier
-        .test_webhook(*id)
-        .await?
-        .ok_or(PageError::NotFound)?
-    {
-        Ok(()) => visit.flash_success(visit.t("notices-webhook-tested")),
-        Err(problem) => visit.flash_danger(problem.words(visit.lang)),
-    }
-    Ok(web::see_other(&paths::notice_settings()))
-}
-
-/// `POST /settings/system/notices/webhooks/{id}/remove`.
-pub(super) async fn remove_webhook(
-    visit: SignedIn,
-    db: Data<DatabaseConnection>,
-    id: Path<Uuid>,
-) -> Result<HttpResponse, PageError> {
-    visit.require(Permission::Administer)?;
-    let transaction = db.begin().await?;
-    let hook = webhooks::find(&transaction, *id).await?;
-    let hook = hook.ok_or(PageError::NotFound)?;
-    webhooks::remove(&transaction, hook.id).await?;
-    let detail = json!({ "url": hook.shown() });
-    record(
-        &transaction,
-        &visit,
-        "notice.webhook-removed",
-        hook.id.to_string(),
-        detail,
-    )
-    .await?;
-    transaction.commit().await?;
-    visit.flash_success(visit.t("notices-webhook-removed"));
-    Ok(web::see_other(&paths::notice_settings()))
-}
-
-/// `POST /settings/system/notices/deliveries/{id}/retry`.
-pub(super) async fn retry(
-    visit: SignedIn,
-    db: Data<DatabaseConnection>,
-    courier: Data<Courier>,
-    id: Path<Uuid>,
-) -> Result<HttpResponse, PageError> {
-    visit.require(Permission::Administer)?;
-    if !outbox::try_again(&**db, *id, visit.now).await? {
-        return Err(PageError::NotFound);
-    }
-    courier.wake();
-    visit.flash_success(visit.t("notices-delivery-again"));
-    Ok(web::see_other(&paths::notice_settings()))
-}
-
-/// What the account page sends.
-#[derive(Deserialize)]
-pub(super) struct OwnChoice {
-    #[serde(default)]
-    by_mail: bool,
-}
-
-/// `POST /account/notices`: whether this person is told by mail.
-pub(super) async fn choose(
-    visit: SignedIn,
-    db: Data<DatabaseConnection>,
-    form: Form<OwnChoice>,
-) -> Result<HttpResponse, PageError> {
-    auth::store::set_notices_by_mail(&**db, visit.user.id, form.by_mail).await?;
-    visit.flash_success(visit.t(match form.by_mail {
-        true => "notices-own-on",
-        false => "notices-own-off",
-    }));
-    Ok(web::see_other(&paths::account()))
-}
-
-async fn record(
+pub(super) async fn record(
     db: &impl sea_orm::ConnectionTrait,
     visit: &SignedIn,
     action: &str,
