@@ -3,9 +3,10 @@
 
 mod support;
 
+use listbridge::auth::people::PeopleQuery;
 use listbridge::auth::people::changes::{self, ChangeProblem};
-use listbridge::auth::people::{Author, PeopleQuery};
 use listbridge::auth::{NewUser, Role, people, store};
+use listbridge::storage::audit::Author;
 use support::postgres::Postgres;
 use support::{ALICE, BOB, CHARLIE, PASSWORD, Person, TestApp, spawn_app, spawn_app_with};
 use uuid::Uuid;

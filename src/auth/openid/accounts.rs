@@ -10,11 +10,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Refusal, RoleMapping};
-use crate::auth::people::changes::{self, Author, ChangeProblem};
+use crate::auth::people::changes::{self, ChangeProblem};
 use crate::auth::store::{self, NewRow, UserProblem};
 use crate::auth::{CurrentUser, Role};
 use crate::openid::{Identity, ProviderKind};
 use crate::storage::UtcMillis;
+use crate::storage::audit::Author;
 use crate::storage::entities::{user, user_identity};
 
 /// From where and when a person comes.
@@ -260,7 +261,9 @@ async fn take_role(
         "by groups of": arrival.kind.name(),
     });
     let author = arrival.author(person.id);
-    changes::record(transaction, "user.role-changed", person.id, detail, author).await?;
+    author
+        .record(transaction, "user.role-changed", person.id, detail)
+        .await?;
     Ok(false)
 }
 
@@ -287,7 +290,9 @@ async fn store_link(
     store::end_sessions_of(transaction, person.id, arrival.at).await?;
     let detail = json!({ "with": arrival.kind.name(), "issuer": identity.issuer });
     let author = arrival.author(person.id);
-    changes::record(transaction, "user.linked", person.id, detail, author).await?;
+    author
+        .record(transaction, "user.linked", person.id, detail)
+        .await?;
     Ok(())
 }
 
@@ -337,6 +342,8 @@ async fn add(
     })?;
     insert_identity(transaction, person.id, identity, arrival.at).await?;
     let detail = json!({ "with": arrival.kind.name(), "issuer": identity.issuer });
-    changes::record(transaction, "user.linked", person.id, detail, author).await?;
+    author
+        .record(transaction, "user.linked", person.id, detail)
+        .await?;
     Ok(person.id)
 }

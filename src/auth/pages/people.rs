@@ -9,10 +9,9 @@ use serde::Deserialize;
 
 use super::person::show_link_once;
 use super::problem::describe;
-use crate::auth::people::{
-    self, Access, Author, NewPerson, PAGE_SIZE, PeopleQuery, PeopleSort, Person,
-};
+use crate::auth::people::{self, Access, NewPerson, PAGE_SIZE, PeopleQuery, PeopleSort, Person};
 use crate::auth::{Password, Permission, Role, UserProblem};
+use crate::storage::audit::Author;
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
 #[derive(Template)]

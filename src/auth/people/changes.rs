@@ -4,32 +4,20 @@
 //! away first locks all administrators, then counts who would be left: of two such changes the second waits, and sees
 //! what the first one did.
 
-use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    PaginatorTrait, QueryFilter, TransactionTrait,
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, TransactionTrait,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::invitations;
 use crate::auth::store::{self, UserProblem};
 use crate::auth::{Password, Role};
 use crate::storage::UtcMillis;
-use crate::storage::audit::{self, AuditEvent};
+use crate::storage::audit::Author;
 use crate::storage::entities::{user, user_identity};
-
-/// Who makes a change, from where and when.
-#[derive(Clone, Copy, Debug)]
-pub struct Author<'a> {
-    /// Who; `None` for the system.
-    pub user_id: Option<Uuid>,
-    /// Address the request came from.
-    pub ip: Option<&'a str>,
-    /// When.
-    pub at: Timestamp,
-}
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +107,9 @@ pub async fn set_role(
         }
         store::set_role(&transaction, id, role, author.at).await?;
         let detail = json!({ "before": { "role": before.role }, "after": { "role": role.name() } });
-        record(&transaction, "user.role-changed", id, detail, author).await?;
+        author
+            .record(&transaction, "user.role-changed", id, detail)
+            .await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -139,7 +129,9 @@ pub async fn disable(
     if before.disabled_at.is_none() {
         keep_one_administrator(&transaction, &before).await?;
         store::disable_user(&transaction, id, author.at).await?;
-        record(&transaction, "user.disabled", id, json!({}), author).await?;
+        author
+            .record(&transaction, "user.disabled", id, json!({}))
+            .await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -166,7 +158,9 @@ pub async fn enable(
             .filter(user::Column::Id.eq(id))
             .exec(&transaction)
             .await?;
-        record(&transaction, "user.enabled", id, json!({}), author).await?;
+        author
+            .record(&transaction, "user.enabled", id, json!({}))
+            .await?;
     }
     transaction.commit().await?;
     Ok(())
@@ -204,7 +198,9 @@ pub async fn remove(
     let detail = json!({ "before": {
         "name": before.name, "email": before.email, "role": before.role,
     } });
-    record(&transaction, "user.removed", id, detail, author).await?;
+    author
+        .record(&transaction, "user.removed", id, detail)
+        .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -247,22 +243,4 @@ pub(in crate::auth) async fn keep_one_administrator(
         0 => Err(ChangeProblem::LastAdministrator),
         _ => Ok(()),
     }
-}
-
-pub(in crate::auth) async fn record(
-    db: &impl ConnectionTrait,
-    action: &str,
-    id: Uuid,
-    detail: Value,
-    author: Author<'_>,
-) -> Result<(), DbErr> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip,
-        action,
-        object_id: id.to_string(),
-        detail,
-    };
-    audit::record(db, event).await
 }

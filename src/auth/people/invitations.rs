@@ -11,11 +11,11 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::changes::{Author, record};
 use crate::auth::session::{hash, secret};
 use crate::auth::store::{self, UserProblem};
 use crate::auth::{CurrentUser, Password, openid};
 use crate::storage::UtcMillis;
+use crate::storage::audit::Author;
 use crate::storage::entities::user;
 
 /// Long enough for a weekend and a holiday.
@@ -69,7 +69,7 @@ pub async fn issue(
         .filter(user::Column::RemovedAt.is_null())
         .exec(db)
         .await?;
-    record(db, "user.link-issued", id, json!({}), author).await?;
+    author.record(db, "user.link-issued", id, json!({})).await?;
     Ok(token)
 }
 
@@ -140,7 +140,9 @@ pub async fn accept(
         at: now,
     };
     let detail = json!({ "is_new": invited.is_new });
-    record(&transaction, "user.link-used", user.id, detail, author).await?;
+    author
+        .record(&transaction, "user.link-used", user.id, detail)
+        .await?;
     transaction.commit().await?;
     Ok(user)
 }

@@ -8,7 +8,7 @@ pub mod invitations;
 mod list;
 pub mod own;
 
-pub use changes::{Access, Author, ChangeProblem, NewPerson};
+pub use changes::{Access, ChangeProblem, NewPerson};
 pub use list::{PAGE_SIZE, PeoplePage, PeopleQuery, PeopleSort, find, list};
 
 use jiff::Timestamp;

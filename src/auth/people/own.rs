@@ -9,10 +9,10 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::changes::{Author, record};
 use crate::auth::session::{IDLE, LIFETIME};
 use crate::auth::{Password, PasswordProblem};
 use crate::storage::UtcMillis;
+use crate::storage::audit::Author;
 use crate::storage::entities::{session, user};
 
 /// Sessions shown at most; a person with more has another problem.
@@ -98,7 +98,9 @@ pub async fn end_sessions(
     let ended = end(&transaction, user_id, which, author.at).await?;
     if ended > 0 {
         let detail = json!({ "sessions": ended });
-        record(&transaction, "user.sessions-ended", user_id, detail, author).await?;
+        author
+            .record(&transaction, "user.sessions-ended", user_id, detail)
+            .await?;
     }
     transaction.commit().await?;
     Ok(ended)
@@ -151,14 +153,9 @@ pub async fn set_password(
         .exec(&transaction)
         .await?;
     end(&transaction, user_id, Which::AllBut(keep), author.at).await?;
-    record(
-        &transaction,
-        "user.password-changed",
-        user_id,
-        json!({}),
-        author,
-    )
-    .await?;
+    author
+        .record(&transaction, "user.password-changed", user_id, json!({}))
+        .await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -8,10 +8,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::current_user;
-use crate::auth::people::Author;
 use crate::auth::{CurrentUser, Password, PasswordProblem, Role};
 use crate::storage::UtcMillis;
-use crate::storage::audit::{self, AuditEvent};
+use crate::storage::audit::Author;
 use crate::storage::entities::user;
 
 /// Longest name and e-mail address kept, in characters.
@@ -143,14 +142,7 @@ pub(in crate::auth) async fn insert_user(
             Some(SqlErr::UniqueConstraintViolation(_)) => UserProblem::EmailTaken,
             _ => error.into(),
         })?;
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip,
-        action: "user.added",
-        object_id: model.id.to_string(),
-        detail: json!({ "name": model.name, "email": model.email, "role": model.role }),
-    };
-    audit::record(db, event).await?;
+    let detail = json!({ "name": model.name, "email": model.email, "role": model.role });
+    author.record(db, "user.added", model.id, detail).await?;
     Ok(model)
 }

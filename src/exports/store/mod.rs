@@ -9,12 +9,10 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Brake, Delivery, ExportDefinition};
 use crate::names::Name;
-use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{export, export_schedule, export_segment};
 
 mod changes;
@@ -27,6 +25,7 @@ mod schedules;
 mod upcoming;
 mod uses;
 
+pub use crate::storage::audit::Author;
 pub use changes::{
     AddedSegment, Detached, RemovedExport, add_segment, detach, removed_among, who_removed,
 };
@@ -78,17 +77,6 @@ pub struct ExportPage {
     pub exports: Vec<Export>,
     /// All there are.
     pub total: u64,
-}
-
-/// Who changes something, from where and when.
-#[derive(Clone, Copy, Debug)]
-pub struct Author<'a> {
-    /// Who; `None` for the command line.
-    pub user_id: Option<Uuid>,
-    /// From where; `None` for the command line.
-    pub ip: Option<&'a str>,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// Why an export was not saved or found.
@@ -279,24 +267,6 @@ fn read(model: export::Model, segment_ids: Vec<Uuid>) -> Result<Export, StoreErr
         updated_at: model.updated_at.into(),
         updated_by: model.updated_by,
     })
-}
-
-async fn record(
-    db: &impl ConnectionTrait,
-    author: Author<'_>,
-    action: &str,
-    id: Uuid,
-    detail: Value,
-) -> Result<(), DbErr> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip,
-        action,
-        object_id: id.to_string(),
-        detail,
-    };
-    audit::record(db, event).await
 }
 
 /// Names in a definition have been checked; one that has not (by hand in the database) still gets a key.

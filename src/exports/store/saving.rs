@@ -8,7 +8,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Author, Export, StoreError, lock, name_key, record};
+use super::{Author, Export, StoreError, lock, name_key};
 use crate::deliveries;
 use crate::exports::ExportDefinition;
 use crate::notices;
@@ -58,14 +58,14 @@ pub async fn create(
     .await
     .map_err(name_taken)?;
     insert_segments(transaction, &export).await?;
-    record(
-        transaction,
-        author,
-        "export.created",
-        export.id,
-        json!({ "after": definition }),
-    )
-    .await?;
+    author
+        .record(
+            transaction,
+            "export.created",
+            export.id,
+            json!({ "after": definition }),
+        )
+        .await?;
     Ok(export)
 }
 
@@ -144,7 +144,9 @@ pub async fn update(
     };
     insert_segments(transaction, &after).await?;
     let detail = json!({ "before": before.definition, "after": after.definition });
-    record(transaction, author, "export.changed", id, detail).await?;
+    author
+        .record(transaction, "export.changed", id, detail)
+        .await?;
     Ok(after)
 }
 
@@ -162,7 +164,9 @@ pub async fn remove(
     notices::forget(transaction, id, author.at).await?;
     deliveries::store::forget_export(transaction, id).await?;
     let detail = json!({ "before": before.definition });
-    record(transaction, author, "export.removed", id, detail).await?;
+    author
+        .record(transaction, "export.removed", id, detail)
+        .await?;
     Ok(())
 }
 

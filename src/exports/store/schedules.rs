@@ -15,7 +15,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::not_run::NotRun;
-use super::{Author, StoreError, record};
+use super::{Author, StoreError};
 use crate::schedules::{Recurrence, Schedule};
 use crate::storage::UtcMillis;
 use crate::storage::entities::export_schedule;
@@ -150,7 +150,9 @@ pub async fn set_schedule(
         "before": before.schedule,
         "after": schedule,
     });
-    record(transaction, author, "export.scheduled", export_id, detail).await?;
+    author
+        .record(transaction, "export.scheduled", export_id, detail)
+        .await?;
     Ok(())
 }
 

@@ -6,9 +6,11 @@
 //!
 //! The database refuses to change or delete an event; [`verify`] finds out when somebody went around that.
 
+mod author;
 mod chain;
 mod search;
 
+pub use author::Author;
 pub use chain::{Break, Flaw, Verification, adopt, verify};
 pub use search::{EventFilter, Order, RecordedEvent, list};
 
