@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 use serde_json::json;
 use support::postgres::Postgres;
+use support::routes::rust_files;
 use support::{ALICE, PASSWORD, spawn_app};
 
 async fn migrated(url: String) -> DatabaseConnection {
@@ -264,19 +265,4 @@ fn every_action_has_a_label() {
         missing.is_empty(),
         "add to src/system/audit_labels.rs: {missing:?}"
     );
-}
-
-fn rust_files(dir: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for path in fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-    {
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }

@@ -8,10 +8,8 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use support::{ALICE, BOB, Browser, CHARLIE, spawn_app};
+use support::{ALICE, BOB, Browser, CHARLIE, routes, spawn_app};
 
 /// The least somebody must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,8 +236,7 @@ fn the_table_names_every_route() {
         .iter()
         .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
         .collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let written = routes_in(&root);
+    let written = routes::all();
     assert!(written.len() > 10, "the sources were read");
     let missing: Vec<_> = written.difference(&table).collect();
     assert!(missing.is_empty(), "not in the table: {missing:#?}");
@@ -308,45 +305,4 @@ async fn ask(browser: &Browser, method: &str, path: &str) -> support::Answer {
         return browser.upload(page, path).await;
     }
     browser.submit(page, path, &[]).await
-}
-
-/// Method and path of every `.route("path", web::method()...)` in the sources, the simulated services left out.
-fn routes_in(dir: &Path) -> BTreeSet<(String, String)> {
-    let mut found = BTreeSet::new();
-    for path in rust_files(dir) {
-        let text = fs::read_to_string(path).unwrap();
-        for call in text.split(".route(").skip(1) {
-            let Some((path, rest)) = call
-                .trim_start()
-                .strip_prefix('"')
-                .and_then(|call| call.split_once('"'))
-            else {
-                continue;
-            };
-            let method = rest
-                .split("web::")
-                .nth(1)
-                .or_else(|| rest.split("routes::").nth(1));
-            let method = method
-                .and_then(|rest| rest.split('(').next())
-                .unwrap_or_default();
-            found.insert((method.to_owned(), path.to_owned()));
-        }
-    }
-    found
-}
-
-fn rust_files(dir: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for path in fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-    {
-        if path.is_dir() && !path.ends_with("sandbox") {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }

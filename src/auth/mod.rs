@@ -18,7 +18,7 @@ pub use password::{
     MAX_CHARACTERS as MAX_PASSWORD_CHARACTERS, MIN_CHARACTERS as MIN_PASSWORD_CHARACTERS, Password,
     PasswordProblem,
 };
-pub use session::{end_session, resume_session, start_session};
+pub use session::{end_session, record_failed_sign_in, resume_session, start_session};
 pub use set_up::SetUpState;
 pub use store::{NewUser, UserProblem};
 

@@ -56,6 +56,27 @@ pub async fn start_session(
     audit::record(db, event).await
 }
 
+/// Records that somebody did not get in. `whose` is the account they tried, if one is known; `how` they did and why not.
+///
+/// # Errors
+/// The database's.
+pub async fn record_failed_sign_in(
+    db: &impl ConnectionTrait,
+    visit: &Visit,
+    whose: Option<Uuid>,
+    how: Value,
+) -> Result<(), DbErr> {
+    let event = AuditEvent {
+        at: visit.now,
+        user_id: visit.user.as_ref().map(|user| user.id),
+        ip: Some(&visit.ip),
+        action: "user.sign-in-failed",
+        object_id: whose.map(|id| id.to_string()).unwrap_or_default(),
+        detail: how,
+    };
+    audit::record(db, event).await
+}
+
 /// The session and person behind the browser's cookie; `None` when signed out, expired, disabled or ended elsewhere.
 ///
 /// # Errors

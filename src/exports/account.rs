@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use sea_orm::{DatabaseConnection, DbErr};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -15,6 +17,8 @@ use crate::connections::{Connections, Grant, TokenError};
 use crate::constant_contact::{
     AccessToken, ApiClient, ClientError, ContactList, CustomField, ListId, MembershipCount,
 };
+use crate::sources;
+use crate::storage::audit::{self, AuditEvent};
 
 /// How long lists and fields are shown without asking again. A list made at Constant Contact meanwhile can still be
 /// used by its ID.
@@ -161,11 +165,12 @@ impl Accounts {
         Ok(list)
     }
 
-    /// Creates a list. What is remembered of the account is forgotten, so that the list shows.
+    /// Creates a list and records it. What is remembered of the account is forgotten, so that the list shows.
     pub(super) async fn create_list(
         &self,
         connection_id: Uuid,
         name: &str,
+        (db, author): (DatabaseConnection, sources::Author),
     ) -> Result<ContactList, AccountProblem> {
         let accounts = self.clone();
         let name = name.to_owned();
@@ -177,6 +182,15 @@ impl Accounts {
                 })
                 .await;
             accounts.forget(connection_id);
+            let id = match &created {
+                Ok(list) => Some(list.list_id),
+                // Perhaps it is there.
+                Err(problem) if problem.kind == AccountProblemKind::AnswerLost => None,
+                Err(_) => return created,
+            };
+            if let Err(error) = record_list(&db, &author, connection_id, &name, id).await {
+                tracing::error!(%error, "a list was created and not recorded");
+            }
             created
         });
         match tokio::time::timeout(PATIENCE, task).await {
@@ -246,6 +260,25 @@ impl Accounts {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.remove(&connection_id);
     }
+}
+
+/// Records a list created in a connection's account; without its id when the answer was lost.
+async fn record_list(
+    db: &DatabaseConnection,
+    author: &sources::Author,
+    connection_id: Uuid,
+    name: &str,
+    id: Option<ListId>,
+) -> Result<(), DbErr> {
+    let event = AuditEvent {
+        at: author.at,
+        user_id: author.user_id,
+        ip: author.ip.as_deref(),
+        action: "export.list-created",
+        object_id: id.map(|id| id.to_string()).unwrap_or_default(),
+        detail: json!({ "connection": connection_id, "after": { "name": name } }),
+    };
+    audit::record(db, event).await
 }
 
 async fn patiently<T>(

@@ -47,6 +47,11 @@ impl Webhook {
             false => url.to_string(),
         }
     }
+
+    /// Where it leads, for the audit log: some services keep their key in the path.
+    pub fn recorded(&self) -> String {
+        format!("{}/…", self.url.origin().ascii_serialization())
+    }
 }
 
 fn place(id: &str) -> (&'static str, &'static str, &str) {

@@ -195,7 +195,7 @@ pub async fn create(
         updated_by: Set(author.user_id),
     };
     let model = row.insert(transaction).await.map_err(name_taken)?;
-    let detail = json!({ "name": definition.name.as_str(), "rule": rule });
+    let detail = json!({ "after": recorded(definition.name.as_str(), &rule) });
     record(transaction, author, "segment.created", model.id, detail).await?;
     to_segment(model)
 }
@@ -238,8 +238,8 @@ pub async fn update(
         return Err(StoreError::Changed(Box::new(after)));
     }
     let detail = json!({
-        "before": { "name": before.name, "rule": before.rule },
-        "after": { "name": definition.name.as_str(), "rule": rule },
+        "before": recorded(&before.name, &serde_json::to_value(&before.rule)?),
+        "after": recorded(definition.name.as_str(), &rule),
     });
     record(transaction, author, "segment.changed", id, detail).await?;
     Ok(after)
@@ -256,7 +256,8 @@ pub async fn remove(
 ) -> Result<Segment, StoreError> {
     let segment = get(transaction, id).await?;
     segment::Entity::delete_by_id(id).exec(transaction).await?;
-    let detail = json!({ "before": { "name": segment.name, "rule": segment.rule } });
+    let rule = serde_json::to_value(&segment.rule)?;
+    let detail = json!({ "before": recorded(&segment.name, &rule) });
     record(transaction, author, "segment.removed", id, detail).await?;
     Ok(segment)
 }
@@ -282,6 +283,25 @@ pub async fn record_count(
         .exec(db)
         .await?;
     Ok(())
+}
+
+/// Records that a person had the members of a segment counted anew.
+///
+/// # Errors
+/// Writing failed.
+pub async fn record_refresh(
+    db: &impl ConnectionTrait,
+    segment: &Segment,
+    count: MemberCount,
+    author: &Author,
+) -> Result<(), DbErr> {
+    let detail = json!({ "name": segment.name, "members": count.members });
+    record(db, author, "segment.refreshed", segment.id, detail).await
+}
+
+/// A segment as the audit log shows it: a rule may name a person by their address, and the log keeps what it has for ever.
+fn recorded(name: &str, rule: &Value) -> Value {
+    json!({ "name": name, "rule": audit::without_addresses(rule) })
 }
 
 fn name_taken(error: DbErr) -> StoreError {

@@ -1,5 +1,7 @@
 //! Settings > Audit: who did what, when and from where; search, download, verification.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, Query};
 use askama::Template;
@@ -103,20 +105,25 @@ impl Asked {
         (filter, errors)
     }
 
-    fn query(&self, after: Option<i64>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
+    /// What was typed, by the name of its field.
+    fn told(&self) -> BTreeMap<&'static str, &str> {
+        [
             ("q", &self.q),
             ("person", &self.person),
             ("group", &self.group),
             ("from", &self.from),
             ("until", &self.until),
             ("order", &self.order),
-        ] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, value.as_str()))
+        .collect()
+    }
+
+    fn query(&self, after: Option<i64>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.told());
         if let Some(after) = after {
             query.append_pair("after", &after.to_string());
         }
@@ -170,7 +177,7 @@ pub(super) async fn download(
     let event = event(
         &visit,
         "audit.downloaded",
-        json!({ "search": asked.query(None) }),
+        audit::without_addresses(&json!({ "search": asked.told() })),
     );
     audit::record(&**db, event).await?;
     let state = Download {

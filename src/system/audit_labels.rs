@@ -47,9 +47,15 @@ pub const LABELS: &[(&str, &str)] = &[
     ("exclusion.uploaded", "audit-action-exclusion-uploaded"),
     ("export.changed", "audit-action-export-changed"),
     ("export.created", "audit-action-export-created"),
+    ("export.list-created", "audit-action-export-list-created"),
     ("export.removed", "audit-action-export-removed"),
     ("export.scheduled", "audit-action-export-scheduled"),
     ("installation.changed", "audit-action-installation-changed"),
+    (
+        "notice.delivery-retried",
+        "audit-action-notice-delivery-retried",
+    ),
+    ("notice.mail-tested", "audit-action-notice-mail-tested"),
     (
         "notice.settings-changed",
         "audit-action-notice-settings-changed",
@@ -58,6 +64,10 @@ pub const LABELS: &[(&str, &str)] = &[
     (
         "notice.webhook-removed",
         "audit-action-notice-webhook-removed",
+    ),
+    (
+        "notice.webhook-tested",
+        "audit-action-notice-webhook-tested",
     ),
     (
         "person.deletion-failed",
@@ -102,8 +112,13 @@ pub const LABELS: &[(&str, &str)] = &[
     ("run.rows-downloaded", "audit-action-run-rows-downloaded"),
     ("segment.changed", "audit-action-segment-changed"),
     ("segment.created", "audit-action-segment-created"),
+    ("segment.refreshed", "audit-action-segment-refreshed"),
     ("segment.removed", "audit-action-segment-removed"),
     ("source.created", "audit-action-source-created"),
+    (
+        "source.load-cancel-requested",
+        "audit-action-source-load-cancel-requested",
+    ),
     ("source.load-failed", "audit-action-source-load-failed"),
     ("source.load-started", "audit-action-source-load-started"),
     ("source.loaded", "audit-action-source-loaded"),
@@ -115,6 +130,7 @@ pub const LABELS: &[(&str, &str)] = &[
     ("user.link-used", "audit-action-user-link-used"),
     ("user.proof-failed", "audit-action-user-proof-failed"),
     ("user.linked", "audit-action-user-linked"),
+    ("user.notices-changed", "audit-action-user-notices-changed"),
     (
         "user.password-changed",
         "audit-action-user-password-changed",

@@ -3,6 +3,9 @@
 
 use std::path::Path;
 
+use listbridge::storage::entities::audit_event;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
 use crate::stage::{LIST, id_of, run_sql, store_export};
 use crate::support::connections::{
     Application, add_export_user, authenticate, connect, point_at, save, spawn_app_at_with,
@@ -138,6 +141,14 @@ async fn with_the_right_key_again_nobody_has_to_sign_in() {
     std::fs::copy(right_key, elsewhere.path().join("master.key")).unwrap();
     let with = start().await;
     assert_eq!(health(&with).await, ["Connected"]);
+    let events = audit_event::Entity::find()
+        .filter(audit_event::Column::Action.contains("sign-in-"))
+        .filter(audit_event::Column::ObjectId.eq(id_of(&connection).to_string()))
+        .order_by_asc(audit_event::Column::Seq);
+    let events = events.all(&**with.services.db).await.unwrap();
+    let actions: Vec<_> = events.iter().map(|event| &*event.action).collect();
+    let expected = ["connection.sign-in-lost", "connection.sign-in-found"];
+    assert_eq!(actions, expected);
     let tokens = &with.services.connections.tokens;
     assert!(tokens.access_token(id_of(&connection)).await.is_ok());
 }

@@ -10,6 +10,7 @@ pub(crate) mod openid;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod routes;
 pub(crate) mod tls;
 pub(crate) mod webdriver;
 

@@ -79,7 +79,7 @@ pub(super) async fn accept(
 ) -> Result<HttpResponse, PageError> {
     let token = token.expose_secret();
     let Some(invited) = invitations::find(&**db, token, visit.now).await? else {
-        return gone(&visit);
+        return refuse(&visit, &db).await;
     };
     let form = form.into_inner();
     let (ip, now) = (&visit.ip, visit.now);
@@ -90,7 +90,7 @@ pub(super) async fn accept(
             visit.flash_success(visit.t("auth-invitation-done"));
             Ok(web::see_other(&paths::home()))
         }
-        Err(AcceptProblem::Gone) => gone(&visit),
+        Err(AcceptProblem::Gone) => refuse(&visit, &db).await,
         Err(AcceptProblem::User(UserProblem::Database(error))) => Err(error.into()),
         Err(AcceptProblem::User(problem)) => {
             let page = InvitationPage {
@@ -105,6 +105,13 @@ pub(super) async fn accept(
             web::render_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
     }
+}
+
+/// Somebody tried to come in with a link that does not work.
+async fn refuse(visit: &Visit, db: &DatabaseConnection) -> Result<HttpResponse, PageError> {
+    let how = json!({ "by": "invitation", "problem": "link gone" });
+    auth::record_failed_sign_in(db, visit, None, how).await?;
+    gone(visit)
 }
 
 fn gone(visit: &Visit) -> Result<HttpResponse, PageError> {

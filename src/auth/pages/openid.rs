@@ -15,7 +15,6 @@ use crate::auth::people::invitations;
 use crate::auth::session::hash;
 use crate::auth::{self, Password, SignInProblem};
 use crate::openid::{AuthorizeRequest, Failure, ProofNeeded, Provider, ProviderKind, Redeem};
-use crate::storage::audit::{self, AuditEvent};
 use crate::web::{self, Page, PageError, SignedIn, Visit, paths};
 
 /// A page that sends the browser on. Not a redirect: browsers apply `form-action` to redirects after a form was sent, and
@@ -87,7 +86,7 @@ pub(super) async fn accept(
     use secrecy::ExposeSecret;
     let (token, kind) = path.into_inner();
     let token = token.expose_secret();
-    let (_, provider, name) = find(&providers, &kind)?;
+    let (kind, provider, name) = find(&providers, &kind)?;
     if invitations::find(&**db, token, visit.now).await?.is_none() {
         return Ok(web::see_other(&paths::invitation(token)));
     }
@@ -97,7 +96,7 @@ pub(super) async fn accept(
     match begin(&visit, provider, purpose, ProofNeeded::No).await {
         Ok(address) => Ok(web::see_other(&address)),
         Err(failure) => {
-            flash(&visit, name, &failure.into());
+            tell(&visit, &db, kind, name, &failure.into()).await?;
             Ok(web::see_other(&paths::invitation(token)))
         }
     }
@@ -348,17 +347,7 @@ async fn refuse(
     if let Refusal::Database(error) = refusal {
         return Err(error.into());
     }
-    let user = visit.user.as_ref();
-    let event = AuditEvent {
-        at: visit.now,
-        user_id: user.map(|user| user.id),
-        ip: Some(&visit.ip),
-        action: "user.sign-in-failed",
-        object_id: String::new(),
-        detail: json!({ "with": kind.name(), "problem": refusal.name() }),
-    };
-    audit::record(db, event).await?;
-    flash(visit, name, &refusal);
+    tell(visit, db, kind, name, &refusal).await?;
     let next = match purpose {
         Some(Purpose::SignIn { return_to }) => paths::sign_in_and_return(Some(&return_to)),
         Some(Purpose::Link { .. }) => paths::account(),
@@ -368,7 +357,16 @@ async fn refuse(
     Ok(web::see_other(&next))
 }
 
-fn flash(visit: &Visit, name: &str, refusal: &Refusal) {
+/// Records a failure and tells the person at the top of the next page.
+async fn tell(
+    visit: &Visit,
+    db: &DatabaseConnection,
+    kind: ProviderKind,
+    name: &str,
+    refusal: &Refusal,
+) -> Result<(), PageError> {
+    let how = json!({ "with": kind.name(), "problem": refusal.name() });
+    auth::record_failed_sign_in(db, visit, None, how).await?;
     let mut text = visit
         .msg(refusal.message_key())
         .text("provider", name)
@@ -378,4 +376,5 @@ fn flash(visit: &Visit, name: &str, refusal: &Refusal) {
         text = format!("{text} {}", said.text("words", refusal.words()));
     }
     visit.flash_danger(text);
+    Ok(())
 }

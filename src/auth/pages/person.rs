@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path};
 use askama::Template;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, TransactionTrait};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -168,7 +168,9 @@ pub(super) async fn make_link(
     if person.state == PersonState::Disabled {
         return Err(PageError::Conflict);
     }
-    let token = invitations::issue(&**db, person.id, author(&visit)).await?;
+    let transaction = db.begin().await?;
+    let token = invitations::issue(&transaction, person.id, author(&visit)).await?;
+    transaction.commit().await?;
     show_link_once(&visit, person.id, token);
     Ok(web::see_other(&paths::person(person.id)))
 }

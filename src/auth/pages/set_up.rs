@@ -67,6 +67,8 @@ pub(super) async fn submit(
         web::render_with(status, &page)
     };
     if !set_up.accepts(&form.token) {
+        let how = json!({ "by": "set-up", "problem": "wrong token" });
+        auth::record_failed_sign_in(&**db, &visit, None, how).await?;
         let errors = FieldErrors::one("token", visit.t("auth-set-up-wrong-token"));
         return refuse(StatusCode::FORBIDDEN, errors);
     }

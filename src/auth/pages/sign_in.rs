@@ -73,15 +73,7 @@ pub(super) async fn submit(
     };
     let failed = async |detail| -> Result<(), PageError> {
         let whose = auth::owner_of(&**db, &form.email).await?;
-        let event = AuditEvent {
-            at: visit.now,
-            user_id: None,
-            ip: Some(&visit.ip),
-            action: "user.sign-in-failed",
-            object_id: whose.map(|id| id.to_string()).unwrap_or_default(),
-            detail,
-        };
-        Ok(audit::record(&**db, event).await?)
+        Ok(auth::record_failed_sign_in(&**db, &visit, whose, detail).await?)
     };
     let (status, problem) = match auth::verify_password(&**db, &attempt).await {
         Ok(user) => {

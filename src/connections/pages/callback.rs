@@ -2,12 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use sea_orm::DatabaseConnection;
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::auth::Permission;
 use crate::connections::authorize::{Answer, Outcome, Visitor};
 use crate::connections::{Author, Connections};
+use crate::storage::audit::{self, AuditEvent};
 use crate::web::{self, PageError, Visit, paths};
 
 /// What Constant Contact adds to the redirect URI (RFC 6749, 4.1.2).
@@ -23,6 +26,7 @@ pub(super) struct FromVendor {
 /// `GET /oauth/constant-contact/callback`.
 pub(super) async fn show(
     visit: Visit,
+    db: Data<DatabaseConnection>,
     connections: Data<Connections>,
     query: Query<FromVendor>,
 ) -> Result<HttpResponse, PageError> {
@@ -67,6 +71,15 @@ pub(super) async fn show(
             connection_id,
             problem,
         } => {
+            let event = AuditEvent {
+                at: visit.now,
+                user_id: visit.user.as_ref().map(|user| user.id),
+                ip: Some(&visit.ip),
+                action: "connection.authentication-failed",
+                object_id: connection_id.map(|id| id.to_string()).unwrap_or_default(),
+                detail: json!({ "problem": problem.name() }),
+            };
+            audit::record(&**db, event).await?;
             visit.flash_danger(visit.t(problem.message_key()));
             connection_id.map_or_else(paths::connections, paths::connection)
         }

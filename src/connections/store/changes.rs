@@ -80,7 +80,8 @@ pub(in crate::connections) async fn create(
     .insert(&transaction)
     .await
     .map_err(name_taken)?;
-    let detail = json!({ "name": new.name.as_str(), "sharing": new.sharing.name() });
+    let after = json!({ "name": new.name.as_str(), "sharing": new.sharing.name() });
+    let detail = json!({ "after": after });
     record(&transaction, author, "connection.created", new.id, detail).await?;
     insert_consent(&transaction, new.id, new.text, author).await?;
     transaction.commit().await?;
@@ -179,7 +180,9 @@ pub(in crate::connections) async fn choose_application(
         values.extend(forgotten_tokens(Authorization::None));
     }
     update(transaction, before.id, values).await?;
-    let detail = json!({ "client_id": client_id });
+    let detail = json!({
+        "before": { "client_id": before.client_id }, "after": { "client_id": client_id },
+    });
     record(
         transaction,
         author,
@@ -238,7 +241,10 @@ pub(in crate::connections) async fn set_export_user(
         ),
     ];
     update(&transaction, before.id, values).await?;
-    let detail = json!({ "before": before.export_user.as_ref().map(|user| user.id) });
+    let detail = json!({
+        "before": { "export_user": before.export_user.as_ref().map(|user| user.id) },
+        "after": { "export_user": author.user_id },
+    });
     let action = "connection.export-user-added";
     record(&transaction, author, action, before.id, detail).await?;
     transaction.commit().await?;
@@ -297,7 +303,9 @@ pub(in crate::connections) async fn remove(
         .exec(transaction)
         .await?;
     notices::forget(transaction, before.id, author.at).await?;
-    let detail = json!({ "name": before.name, "was_saved": before.saved.is_some() });
+    let detail = json!({ "before": {
+        "name": before.name, "sharing": before.sharing.name(), "was_saved": before.saved.is_some(),
+    } });
     record(transaction, author, "connection.removed", before.id, detail).await
 }
 

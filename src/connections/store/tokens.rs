@@ -190,7 +190,13 @@ pub(in crate::connections) async fn store_authorization(
     new: NewAuthorization<'_>,
     author: Author<'_>,
 ) -> Result<bool, DbErr> {
-    let detail = json!({ "organization_name": &new.organization_name });
+    let before = connection::Entity::find_by_id(id).one(db).await?;
+    let before = before.map(|row| (row.client_id, row.organization_name));
+    let (client_id, organization_name) = before.unwrap_or_default();
+    let detail = json!({
+        "before": { "client_id": client_id, "organization_name": organization_name },
+        "after": { "client_id": new.client_id, "organization_name": &new.organization_name },
+    });
     let stored = with_tokens(
         without_lease(connection::Entity::update_many()),
         &new.tokens,

@@ -145,7 +145,7 @@ impl Desk<'_> {
             Some(_) if name.is_empty() || name.chars().count() > LIST_NAME_CHARS => {
                 ("new_list", ProblemKind::NewListName)
             }
-            Some(id) => match self.accounts.create_list(id, &name).await {
+            Some(id) => match self.accounts.create_list(id, &name, self.recorder()).await {
                 Ok(list) => {
                     form.list = list.list_id.to_string();
                     form.new_list.clear();
@@ -167,6 +167,16 @@ impl Desk<'_> {
         // What the account has may just have changed, even if the answer was no.
         let offers = self.gather(&mut form).await?;
         self.refuse(form, offers, vec![Problem::new(field, kind)])
+    }
+
+    /// What outlives this visit when the browser goes away.
+    fn recorder(&self) -> (DatabaseConnection, sources::Author) {
+        let author = sources::Author {
+            user_id: Some(self.visit.user.id),
+            ip: Some(self.visit.ip.clone()),
+            at: self.visit.now,
+        };
+        ((***self.db).clone(), author)
     }
 
     async fn check_and_save(

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use jiff::Timestamp;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, TransactionTrait};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::settings::record;
 use crate::auth::{self, Permission};
 use crate::notices::deliver::outbox::{self, Channel, Delivery, Event, State};
 use crate::notices::deliver::{Courier, MAX_TRIES};
@@ -90,9 +92,13 @@ pub(super) async fn retry(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
-    if !outbox::try_again(&**db, *id, visit.now).await? {
+    let transaction = db.begin().await?;
+    if !outbox::try_again(&transaction, *id, visit.now).await? {
         return Err(PageError::NotFound);
     }
+    let (action, detail) = ("notice.delivery-retried", json!({}));
+    record(&transaction, &visit, action, id.to_string(), detail).await?;
+    transaction.commit().await?;
     courier.wake();
     visit.flash_success(visit.t("notices-delivery-again"));
     Ok(web::see_other(&paths::notice_settings()))

@@ -2,9 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Form};
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, TransactionTrait};
 use serde::Deserialize;
+use serde_json::json;
 
+use super::settings::record;
 use crate::auth;
 use crate::web::{self, PageError, SignedIn, paths};
 
@@ -21,7 +23,16 @@ pub(super) async fn choose(
     db: Data<DatabaseConnection>,
     form: Form<OwnChoice>,
 ) -> Result<HttpResponse, PageError> {
-    auth::store::set_notices_by_mail(&**db, visit.user.id, form.by_mail).await?;
+    let transaction = db.begin().await?;
+    let person = auth::people::find(&transaction, visit.user.id).await?;
+    let before = person.ok_or(PageError::SignInNeeded)?.notices_by_mail;
+    auth::store::set_notices_by_mail(&transaction, visit.user.id, form.by_mail).await?;
+    let detail = json!({
+        "before": { "notices_by_mail": before }, "after": { "notices_by_mail": form.by_mail },
+    });
+    let (action, id) = ("user.notices-changed", visit.user.id.to_string());
+    record(&transaction, &visit, action, id, detail).await?;
+    transaction.commit().await?;
     visit.flash_success(visit.t(match form.by_mail {
         true => "notices-own-on",
         false => "notices-own-off",

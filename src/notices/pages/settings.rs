@@ -12,8 +12,7 @@ use serde_json::json;
 
 use super::deliveries::{self, Row};
 use crate::auth::Permission;
-use crate::notices::deliver::Courier;
-use crate::notices::deliver::outbox;
+use crate::notices::deliver::{Courier, Problem, outbox};
 use crate::notices::settings::{self, NewPassword, NoticeSettings, Security, Typed};
 use crate::notices::webhooks::{self, Webhook};
 use crate::storage::MasterKey;
@@ -155,6 +154,7 @@ pub(super) async fn save(
         "" => NewPassword::Keep,
         _ => NewPassword::Set(form.password),
     };
+    let is_password_new = matches!(password, NewPassword::Set(_));
     let before = settings::load(&**db).await?;
     let after = match settings::read(&typed, &password, &before, &key) {
         Ok(after) => after,
@@ -173,7 +173,11 @@ pub(super) async fn save(
     };
     let transaction = db.begin().await?;
     settings::save(&transaction, &after, (visit.user.id, visit.now)).await?;
-    let detail = json!({ "before": before.told(), "after": after.told() });
+    let detail = json!({
+        "before": before.told(),
+        "after": after.told(),
+        "is_password_new": is_password_new,
+    });
     record(
         &transaction,
         &visit,
@@ -192,10 +196,14 @@ pub(super) async fn save(
 /// `POST /settings/system/notices/test`.
 pub(super) async fn test_mail(
     visit: SignedIn,
+    db: Data<DatabaseConnection>,
     courier: Data<Courier>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
-    match courier.test_mail(&visit.user).await? {
+    let tried = courier.test_mail(&visit.user).await?;
+    let (action, detail) = ("notice.mail-tested", outcome(&tried));
+    record(&**db, &visit, action, String::new(), detail).await?;
+    match tried {
         Ok(()) => {
             let text = visit
                 .msg("notices-test-sent")
@@ -205,6 +213,11 @@ pub(super) async fn test_mail(
         Err(problem) => visit.flash_danger(problem.words(visit.lang)),
     }
     Ok(web::see_other(&paths::notice_settings()))
+}
+
+/// How a test went, for the audit log.
+pub(super) fn outcome(tried: &Result<(), Problem>) -> serde_json::Value {
+    json!({ "problem": tried.err().map(|problem| problem.to_string()) })
 }
 
 pub(super) async fn record(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::settings::{Shown, draw, record};
+use super::settings::{Shown, draw, outcome, record};
 use crate::auth::Permission;
 use crate::notices::deliver::Courier;
 use crate::notices::webhooks;
@@ -35,7 +35,7 @@ pub(super) async fn add(
     let added = webhooks::add(&transaction, &key, &form.url, (visit.user.id, visit.now)).await;
     let key = match added {
         Ok((hook, secret)) => {
-            let detail = json!({ "url": hook.shown() });
+            let detail = json!({ "after": { "url": hook.recorded() } });
             let id = hook.id.to_string();
             record(&transaction, &visit, "notice.webhook-added", id, detail).await?;
             transaction.commit().await?;
@@ -65,15 +65,16 @@ pub(super) async fn add(
 /// `POST /settings/system/notices/webhooks/{id}/test`.
 pub(super) async fn test(
     visit: SignedIn,
+    db: Data<DatabaseConnection>,
     courier: Data<Courier>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
-    match courier
-        .test_webhook(*id)
-        .await?
-        .ok_or(PageError::NotFound)?
-    {
+    let tried = courier.test_webhook(*id).await?;
+    let tried = tried.ok_or(PageError::NotFound)?;
+    let (action, detail) = ("notice.webhook-tested", outcome(&tried));
+    record(&**db, &visit, action, id.to_string(), detail).await?;
+    match tried {
         Ok(()) => visit.flash_success(visit.t("notices-webhook-tested")),
         Err(problem) => visit.flash_danger(problem.words(visit.lang)),
     }
@@ -91,7 +92,7 @@ pub(super) async fn remove(
     let hook = webhooks::find(&transaction, *id).await?;
     let hook = hook.ok_or(PageError::NotFound)?;
     webhooks::remove(&transaction, hook.id).await?;
-    let detail = json!({ "url": hook.shown() });
+    let detail = json!({ "before": { "url": hook.recorded() } });
     record(
         &transaction,
         &visit,

@@ -5,6 +5,7 @@ use actix_web::web::{Data, Form, Path, Query};
 use askama::Template;
 use sea_orm::DatabaseConnection;
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -12,11 +13,13 @@ use super::administrator;
 use super::find::{ask_again, read_address};
 use crate::auth;
 use crate::connections;
+use crate::exclusions::Keys;
 use crate::privacy::erase::store::{self, PAGE_SIZE};
 use crate::privacy::erase::{
     Decision, DeletionState, ErasureState, Erasures, PersonErasure, decide as carry_out,
 };
 use crate::privacy::find;
+use crate::privacy::listing::record;
 use crate::runs::Run;
 use crate::storage::MasterKey;
 use crate::web::{self, Page, PageError, SignedIn, paths};
@@ -69,14 +72,18 @@ fn value<'a>(fields: &'a Fields, name: &str) -> &'a str {
 pub(super) async fn question(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    key: Data<MasterKey>,
     erasures: Data<Erasures>,
     form: Fields,
 ) -> Result<HttpResponse, PageError> {
-    administrator(&visit)?;
+    let author = administrator(&visit)?;
     let typed = value(&form, "address");
     let Some(address) = read_address(typed) else {
         return ask_again(&visit, typed);
     };
+    let hash = Keys::new(&key).hash(address.address().unwrap_or_default());
+    // It tells whether the person is here, so it is a look like any other.
+    record(&**db, &author, "person.looked-up", hash, json!({})).await?;
     let found = find::find(erasures.desk(), &address).await?;
     let rows = found.copies.iter().map(|copy| copy.rows.len() as u64).sum();
     let runs = found.sightings.into_iter().map(|sighting| sighting.run);

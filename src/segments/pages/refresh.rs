@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::describe_count_error;
+use super::{author, describe_count_error};
 use crate::auth::Permission;
 use crate::segments::{Members, store};
 use crate::web::{self, PageError, SignedIn, paths};
@@ -21,6 +21,7 @@ pub(super) async fn refresh(
     let segment = store::get(&**db, *id).await?;
     match members.count(&segment).await {
         Ok(count) => {
+            store::record_refresh(&**db, &segment, count, &author(&visit)).await?;
             let message = visit
                 .msg("segments-refreshed")
                 .text("name", segment.name)

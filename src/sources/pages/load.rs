@@ -10,7 +10,7 @@ use futures_util::stream;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::words;
+use super::{author, words};
 use crate::auth::Permission;
 use crate::profiles::SnapshotId;
 use crate::sources::{LoadProgress, Loads, Snapshot, SnapshotState, Source, store};
@@ -171,12 +171,15 @@ pub(super) async fn events(
 
 pub(super) async fn cancel(
     visit: SignedIn,
+    db: Data<DatabaseConnection>,
     loads: Data<Loads>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::ManageSources)?;
     let id = SnapshotId(*id);
-    if !loads.cancel(id) {
+    if loads.cancel(id) {
+        store::record_cancel(&**db, id, &author(&visit)).await?;
+    } else {
         visit.flash_warning(visit.t("sources-cancel-too-late"));
     }
     Ok(web::see_other(&paths::load(id)))

@@ -99,7 +99,7 @@ async fn create_source(
             Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::NameTaken,
             _ => error.into(),
         })?;
-    let detail = json!({ "name": name.as_str() });
+    let detail = json!({ "after": { "name": name.as_str() } });
     record(transaction, author, "source.created", id, detail).await?;
     Ok(id)
 }
@@ -124,6 +124,22 @@ async fn claim(
     }
     super::get(transaction, source_id).await?;
     Err(StoreError::Loading)
+}
+
+/// Records who wants a load to stop.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or writing failed.
+pub async fn record_cancel(
+    db: &impl ConnectionTrait,
+    id: SnapshotId,
+    author: &Author,
+) -> Result<(), StoreError> {
+    let source_id = get_snapshot(db, id).await?.source_id;
+    let detail = json!({ "snapshot": id });
+    let action = "source.load-cancel-requested";
+    record(db, author, action, source_id, detail).await?;
+    Ok(())
 }
 
 /// Makes a loaded snapshot the source's current one. Returns the source's id.

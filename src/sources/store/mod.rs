@@ -6,7 +6,8 @@ mod loading;
 mod uploads;
 
 pub use loading::{
-    NewLoad, begin_erasing, begin_load, fail_load, list_loading, publish_load, retire_unused,
+    NewLoad, begin_erasing, begin_load, fail_load, list_loading, publish_load, record_cancel,
+    retire_unused,
 };
 pub use uploads::{NewUpload, Upload, add_upload, find_upload, list_uploads_before, remove_upload};
 
@@ -252,7 +253,7 @@ pub async fn remove(
         Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::InUse,
         _ => error.into(),
     })?;
-    let detail = json!({ "name": source.name });
+    let detail = json!({ "before": { "name": source.name } });
     record(transaction, author, "source.removed", id, detail).await?;
     Ok(snapshots
         .into_iter()
