@@ -10,7 +10,7 @@ use crate::support::{ALICE, PASSWORD};
 /// What the wizard says in a language.
 struct Words {
     lang: &'static str,
-    sign_in: [&'static str; 3],
+    password: &'static str,
     add: &'static str,
     name: &'static str,
     i_agree: &'static str,
@@ -25,7 +25,7 @@ struct Words {
 const WORDS: [Words; 2] = [
     Words {
         lang: "en",
-        sign_in: ["Email address", "Password", "Sign in"],
+        password: "Password",
         add: "Add connection",
         name: "Display name",
         i_agree: "I agree",
@@ -38,7 +38,7 @@ const WORDS: [Words; 2] = [
     },
     Words {
         lang: "zh-HK",
-        sign_in: ["電子郵件地址", "密碼", "登入"],
+        password: "密碼",
         add: "新增連接",
         name: "顯示名稱",
         i_agree: "我同意",
@@ -75,9 +75,7 @@ async fn the_wizard_is_walked_by_its_labels_in_a_real_browser() {
 
 async fn walk(tab: &Tab, words: &Words) {
     tab.goto(LIST).await;
-    tab.fill(words.sign_in[0], ALICE.email).await;
-    tab.fill(words.sign_in[1], PASSWORD).await;
-    tab.click(words.sign_in[2]).await;
+    tab.sign_in(ALICE.email).await;
     tab.see(words.add).await;
     tab.check_accessibility().await;
     tab.click(words.add).await;
@@ -112,7 +110,7 @@ async fn walk(tab: &Tab, words: &Words) {
             .as_str()
             .contains("code=")
     );
-    tab.fill(words.sign_in[1], PASSWORD).await;
+    tab.fill(words.password, PASSWORD).await;
     tab.check_accessibility().await;
     tab.press(words.export_user).await;
     tab.see(words.save).await;
@@ -125,7 +123,6 @@ async fn walk(tab: &Tab, words: &Words) {
 /// What is said while a connection with dependents is removed.
 struct RemovalWords {
     lang: &'static str,
-    sign_in: [&'static str; 3],
     remove_row: &'static str,
     in_use: &'static str,
     detach_row: &'static str,
@@ -140,7 +137,6 @@ struct RemovalWords {
 const REMOVAL_WORDS: [RemovalWords; 2] = [
     RemovalWords {
         lang: "en",
-        sign_in: ["Email address", "Password", "Sign in"],
         remove_row: "Remove Newsletter",
         in_use: "Connection is in use by 2 exports",
         detach_row: "Detach the connection of Monthly",
@@ -153,7 +149,6 @@ const REMOVAL_WORDS: [RemovalWords; 2] = [
     },
     RemovalWords {
         lang: "zh-HK",
-        sign_in: ["電子郵件地址", "密碼", "登入"],
         remove_row: "移除 Newsletter",
         in_use: "有 2 個匯出正在使用此連接",
         detach_row: "中斷連接：Monthly",
@@ -188,9 +183,7 @@ async fn a_connection_in_use_is_removed_by_its_labels_in_a_real_browser() {
 
 async fn remove_in_use(tab: &Tab, words: &RemovalWords) {
     tab.goto(LIST).await;
-    tab.fill(words.sign_in[0], ALICE.email).await;
-    tab.fill(words.sign_in[1], PASSWORD).await;
-    tab.click(words.sign_in[2]).await;
+    tab.sign_in(ALICE.email).await;
     tab.wait_for("thead").await;
     tab.check_accessibility().await;
     tab.click(words.remove_row).await;

@@ -1,13 +1,12 @@
 //! The list of exports in a real Chromium, by visible labels, in both languages, every page checked for accessibility.
 
 use crate::stage::Stage;
+use crate::support::ALICE;
 use crate::support::webdriver::{ChromeDriver, Tab};
-use crate::support::{ALICE, PASSWORD};
 
 /// What the pages say in a language.
 struct Words {
     lang: &'static str,
-    sign_in: [&'static str; 3],
     select: &'static str,
     selected: &'static str,
     duplicate: &'static str,
@@ -42,7 +41,6 @@ struct Words {
 const WORDS: [Words; 2] = [
     Words {
         lang: "en",
-        sign_in: ["Email address", "Password", "Sign in"],
         select: "Select Weekly",
         selected: "1 selected",
         duplicate: "Create duplicate",
@@ -75,7 +73,6 @@ const WORDS: [Words; 2] = [
     },
     Words {
         lang: "zh-HK",
-        sign_in: ["電子郵件地址", "密碼", "登入"],
         select: "選取 Weekly",
         selected: "已選取 1 項",
         duplicate: "建立複本",
@@ -118,9 +115,7 @@ async fn exports_are_duplicated_detached_and_removed_by_their_labels() {
         stage.store_export("Weekly", |_| ()).await;
         let tab = driver.open(&stage.app.base_url, words.lang).await;
         tab.goto("/exports").await;
-        tab.fill(words.sign_in[0], ALICE.email).await;
-        tab.fill(words.sign_in[1], PASSWORD).await;
-        tab.click(words.sign_in[2]).await;
+        tab.sign_in(ALICE.email).await;
         duplicate(&tab, &words).await;
         let mut names: Vec<_> = stage
             .exports()
@@ -147,9 +142,7 @@ async fn several_exports_are_scheduled_by_their_labels() {
         stage.store_export("Second", |_| ()).await;
         let tab = driver.open(&stage.app.base_url, words.lang).await;
         tab.goto("/exports").await;
-        tab.fill(words.sign_in[0], ALICE.email).await;
-        tab.fill(words.sign_in[1], PASSWORD).await;
-        tab.click(words.sign_in[2]).await;
+        tab.sign_in(ALICE.email).await;
         tab.tick(words.select_all).await;
         tab.see(words.both_selected).await;
         tab.press(words.schedule).await;

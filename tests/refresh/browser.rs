@@ -1,11 +1,10 @@
 //! Status and Schedule in a real Chromium, by visible labels, in both languages, every page checked for accessibility.
 
 use crate::web::webdriver::ChromeDriver;
-use crate::web::{ALICE, PASSWORD, spawn_app};
+use crate::web::{ALICE, spawn_app};
 
 struct Words {
     lang: &'static str,
-    sign_in: [&'static str; 3],
     schedule: &'static str,
     on: &'static str,
     tuesday: &'static str,
@@ -24,7 +23,6 @@ struct Words {
 const WORDS: [Words; 2] = [
     Words {
         lang: "en",
-        sign_in: ["Email address", "Password", "Sign in"],
         schedule: "Schedule",
         on: "On",
         tuesday: "Tuesday",
@@ -41,7 +39,6 @@ const WORDS: [Words; 2] = [
     },
     Words {
         lang: "zh-HK",
-        sign_in: ["電子郵件地址", "密碼", "登入"],
         schedule: "排程",
         on: "開啟",
         tuesday: "星期二",
@@ -67,9 +64,7 @@ async fn the_system_is_scheduled_and_refreshed_by_its_labels() {
         let app = spawn_app().await;
         let tab = driver.open(&app.base_url, words.lang).await;
         tab.goto("/settings/system").await;
-        tab.fill(words.sign_in[0], ALICE.email).await;
-        tab.fill(words.sign_in[1], PASSWORD).await;
-        tab.click(words.sign_in[2]).await;
+        tab.sign_in(ALICE.email).await;
         tab.see(words.meanings).await;
         tab.check_accessibility().await;
         tab.click(words.meanings).await;

@@ -11,6 +11,8 @@ use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 
+use super::PASSWORD;
+
 const AXE: &str = include_str!("../vendor/axe-core/axe.min.js");
 /// How long a page may take to show what is expected, on a machine that is busy compiling.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -107,6 +109,7 @@ impl ChromeDriver {
         Tab {
             client,
             base_url: base_url.to_owned(),
+            lang: lang.to_owned(),
         }
     }
 }
@@ -115,6 +118,8 @@ impl ChromeDriver {
 pub(crate) struct Tab {
     pub(crate) client: Client,
     base_url: String,
+    /// What its pages are read in.
+    lang: String,
 }
 
 impl Tab {
@@ -125,6 +130,17 @@ impl Tab {
             format!("{}{path}", self.base_url)
         };
         self.client.goto(&url).await.unwrap();
+    }
+
+    /// Signs a person in on the page shown, by its labels.
+    pub(crate) async fn sign_in(&self, email: &str) {
+        let [address, password, button] = match &*self.lang {
+            "zh-HK" => ["電子郵件地址", "密碼", "登入"],
+            _ => ["Email address", "Password", "Sign in"],
+        };
+        self.fill(address, email).await;
+        self.fill(password, PASSWORD).await;
+        self.click(button).await;
     }
 
     /// Path of the page shown.
