@@ -8,7 +8,7 @@ use crate::stage::{Fields, Stage};
 use crate::support::{ALICE, Answer, BOB, Browser, CHARLIE};
 
 /// Ticks some exports in the list and presses a button of the command bar.
-async fn press(browser: &Browser, action: &str, exports: &[&Export]) -> Answer {
+pub(crate) async fn press(browser: &Browser, action: &str, exports: &[&Export]) -> Answer {
     let ids: Vec<_> = exports.iter().map(|export| export.id.to_string()).collect();
     let mut fields = vec![("action", action)];
     fields.extend(ids.iter().map(|id| ("export", id.as_str())));
@@ -18,7 +18,7 @@ async fn press(browser: &Browser, action: &str, exports: &[&Export]) -> Answer {
 }
 
 /// Follows a press to its page and sends the form there.
-async fn confirm(browser: &Browser, page: &str) -> Answer {
+pub(crate) async fn confirm(browser: &Browser, page: &str) -> Answer {
     let asked = browser.get(page).await;
     assert_eq!(asked.status, 200, "{}", asked.body);
     let fields = asked.form_fields("[data-dialog-content] form");
@@ -30,7 +30,7 @@ async fn confirm(browser: &Browser, page: &str) -> Answer {
     browser.post(&action.unwrap(), &fields).await
 }
 
-async fn three(stage: &Stage) -> [Export; 3] {
+pub(crate) async fn three(stage: &Stage) -> [Export; 3] {
     [
         stage.store_export("A", |_| ()).await,
         stage.store_export("B", |_| ()).await,
@@ -38,7 +38,7 @@ async fn three(stage: &Stage) -> [Export; 3] {
     ]
 }
 
-async fn count_runs(stage: &Stage) -> u64 {
+pub(crate) async fn count_runs(stage: &Stage) -> u64 {
     let db = &**stage.app.services.db;
     listbridge::storage::entities::run::Entity::find()
         .count(db)
@@ -46,7 +46,7 @@ async fn count_runs(stage: &Stage) -> u64 {
         .unwrap()
 }
 
-async fn present(stage: &Stage, export: &Export) -> ExportDefinition {
+pub(crate) async fn present(stage: &Stage, export: &Export) -> ExportDefinition {
     let all = stage.exports().await;
     let found = all.into_iter().find(|other| other.id == export.id);
     found.unwrap().definition
@@ -119,64 +119,6 @@ async fn an_export_with_a_run_in_progress_is_neither_removed_nor_detached() {
         Some(stage.connection)
     );
     assert_eq!(present(&stage, &b).await.connection_id, None);
-}
-
-#[tokio::test]
-async fn detached_exports_keep_their_configuration_and_wait_for_a_connection() {
-    let stage = Stage::set().await;
-    let alice = stage.app.sign_in(ALICE).await;
-    let [a, b, c] = three(&stage).await;
-    let page = press(&alice, "detach", &[&a, &b]).await.location.unwrap();
-    let question = alice.get(&page).await;
-    assert!(
-        question.says("keeps its configuration but is inactive"),
-        "{}",
-        question.body
-    );
-    confirm(&alice, &page).await;
-    let list = alice.get("/exports?connection=none").await;
-    assert_eq!(list.texts("tbody th"), ["A", "B"]);
-    assert_eq!(
-        list.texts("td:nth-child(7)"),
-        ["No Connection", "No Connection"]
-    );
-    assert!(
-        list.texts("[aria-label='Run A']").is_empty(),
-        "nothing to run it with"
-    );
-    let mut expected = a.definition.clone();
-    expected.connection_id = None;
-    assert_eq!(present(&stage, &a).await, expected);
-    assert_eq!(present(&stage, &c).await, c.definition);
-    let (action, detail) = stage.audit().await.pop().unwrap();
-    assert_eq!(action, "export.changed");
-    assert_eq!(detail["after"]["connection_id"], serde_json::Value::Null);
-
-    // Run all and Run leave it out.
-    press(&alice, "run", &[&a, &b]).await;
-    let list = alice.get("/exports").await;
-    assert!(
-        list.says("2 exports were not run: they have no connection."),
-        "{}",
-        list.body
-    );
-    assert_eq!(count_runs(&stage).await, 0);
-
-    // Detaching again changes nothing, and the form gives it another connection.
-    let ids = a.id.to_string();
-    alice
-        .submit("/exports", "/exports/detach", &[("ids", &ids)])
-        .await;
-    let form = Fields::of(&alice.get(&format!("/exports/{}", a.id)).await);
-    let saved = form
-        .set("connection", stage.connection)
-        .save(&alice, &a)
-        .await;
-    assert_eq!(saved.status, 303, "{}", saved.body);
-    assert_eq!(
-        present(&stage, &a).await.connection_id,
-        Some(stage.connection)
-    );
 }
 
 #[tokio::test]
@@ -362,59 +304,6 @@ async fn a_duplicate_is_a_filled_in_form_and_nothing_before_save() {
 }
 
 #[tokio::test]
-async fn a_segment_is_added_to_several_exports() {
-    let stage = Stage::set().await;
-    let alice = stage.app.sign_in(ALICE).await;
-    let gold = stage.add_segment(stage.source, "Gold", Some(3)).await;
-    let other_source = stage.add_source("Shop", &["Mail"]).await;
-    let [a, b, c] = three(&stage).await;
-    let shop = stage
-        .store_export("Shop", |export| export.source_id = other_source)
-        .await;
-    let add = async |exports: &[&Export], segment: &str| {
-        let path = press(&alice, "add-segment", exports)
-            .await
-            .location
-            .unwrap();
-        let page = alice.get(&path).await;
-        assert_eq!(page.status, 200, "{}", page.body);
-        let ids = page.attribute("input[name=ids]", "value").unwrap();
-        let fields = [("ids", ids.as_str()), ("segment", segment)];
-        alice.submit(&path, "/exports/add-segment", &fields).await
-    };
-    let nothing = add(&[&a], "").await;
-    assert_eq!(nothing.status, 422);
-    assert!(
-        nothing.says("Choose the segment to add."),
-        "{}",
-        nothing.body
-    );
-    let done = add(&[&a, &b, &shop], &gold.to_string()).await;
-    assert_eq!(done.location.as_deref(), Some("/exports"));
-    let list = alice.get("/exports").await;
-    assert!(
-        list.says("Gold has been added to 2 exports."),
-        "{}",
-        list.body
-    );
-    assert!(
-        list.says("1 export stays as it is: it reads another source."),
-        "{}",
-        list.body
-    );
-    assert_eq!(present(&stage, &a).await.segment_ids, [stage.segment, gold]);
-    assert_eq!(present(&stage, &c).await.segment_ids, [stage.segment]);
-    add(&[&a], &gold.to_string()).await;
-    assert!(
-        alice
-            .get("/exports")
-            .await
-            .says("1 export had the segment already.")
-    );
-    assert_eq!(present(&stage, &a).await.segment_ids, [stage.segment, gold]);
-}
-
-#[tokio::test]
 async fn who_saves_an_export_that_was_removed_is_told_and_loses_nothing() {
     let stage = Stage::set().await;
     let (alice, bob) = (stage.app.sign_in(ALICE).await, stage.app.sign_in(BOB).await);
@@ -448,101 +337,4 @@ async fn who_saves_an_export_that_was_removed_is_told_and_loses_nothing() {
         stage.exports().await[0].definition.name,
         "Weekly, but better"
     );
-}
-
-#[tokio::test]
-async fn who_saves_an_export_that_was_detached_is_told() {
-    let stage = Stage::set().await;
-    let (alice, ben) = (
-        stage.app.sign_in(ALICE).await,
-        stage.app.sign_in(ALICE).await,
-    );
-    let export = stage.add_export(&alice, "Weekly").await;
-    let typed = Fields::of(&ben.get(&format!("/exports/{}", export.id)).await);
-    confirm(&alice, &format!("/exports/detach?ids={}", export.id)).await;
-    let told = typed.set("name", "Weekly 2").save(&ben, &export).await;
-    assert_eq!(told.status, 409, "{}", told.body);
-    assert!(
-        told.says("Connection for export: No Connection"),
-        "{}",
-        told.body
-    );
-    assert_eq!(Fields::of(&told).get("name"), Some("Weekly 2"));
-}
-
-#[tokio::test]
-async fn the_exports_of_a_segment_are_managed_from_the_segment() {
-    let stage = Stage::set().await;
-    let alice = stage.app.sign_in(ALICE).await;
-    let gold = stage.add_segment(stage.source, "Gold", Some(3)).await;
-    let other_source = stage.add_source("Shop", &["Mail"]).await;
-    let [a, ..] = three(&stage).await;
-    stage
-        .store_export("Has it", |export| export.segment_ids.push(gold))
-        .await;
-    stage
-        .store_export("Shop", |export| export.source_id = other_source)
-        .await;
-    let list = alice.get("/segments").await;
-    let path = list
-        .attribute("[aria-label='Manage exports of Gold']", "href")
-        .unwrap();
-    let page = alice.get(&path).await;
-    assert_eq!(page.texts("h1"), ["Exports for Gold"]);
-    assert_eq!(
-        page.texts("section h2"),
-        ["Exports with this segment", "Exports without this segment"]
-    );
-    assert_eq!(page.texts("section:first-of-type tbody th"), ["Has it"]);
-    assert_eq!(
-        page.texts("section:last-of-type tbody th"),
-        ["A", "B", "C", "ShopReads another source"]
-    );
-    assert_eq!(
-        page.texts("input[name=export]").len(),
-        3,
-        "those that can take it"
-    );
-    assert!(page.texts("a").contains(&"Back".to_owned()));
-    let add = page.attribute(".command-bar a", "href").unwrap();
-    let form = Fields::of(&alice.get(&add).await);
-    assert_eq!(
-        form.get("segment"),
-        Some(gold.to_string().as_str()),
-        "Add export begins with it"
-    );
-    let ids = a.id.to_string();
-    let done = alice.submit(&path, &path, &[("export", &ids)]).await;
-    assert_eq!(
-        done.location.as_deref(),
-        Some(path.as_str()),
-        "{}",
-        done.body
-    );
-    let page = alice.get(&path).await;
-    assert!(
-        page.says("Gold has been added to 1 export."),
-        "{}",
-        page.body
-    );
-    assert_eq!(
-        page.texts("section:first-of-type tbody th"),
-        ["A", "Has it"]
-    );
-    assert_eq!(present(&stage, &a).await.segment_ids, [stage.segment, gold]);
-
-    let searched = alice.get(&format!("{path}?q=has")).await;
-    assert_eq!(searched.texts("tbody th"), ["Has it"]);
-    let charlie = stage.app.sign_in(CHARLIE).await;
-    let page = charlie.get(&path).await;
-    assert!(page.texts("input[name=export]").is_empty() && page.status == 200);
-    assert_eq!(
-        charlie
-            .submit("/exports", &path, &[("export", &ids)])
-            .await
-            .status,
-        403
-    );
-    let nothing = "/segments/00000000-0000-7000-8000-000000000000/exports";
-    assert_eq!(alice.get(nothing).await.status, 404);
 }

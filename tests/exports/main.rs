@@ -4,9 +4,13 @@
 
 mod actions;
 mod browser;
+mod detaching;
 mod form;
 mod list;
+mod of_segment;
 mod permissions;
+mod schedule_conflicts;
+mod schedule_list;
 mod schedules;
 mod stage;
 #[path = "../support/mod.rs"]

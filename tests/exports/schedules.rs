@@ -1,14 +1,12 @@
-//! The pane "Schedule export", for one and for several exports, and what the list says about schedules.
+//! The pane "Schedule export", for one and for several exports.
 
-use listbridge::connections::Sharing;
 use listbridge::exports::{Export, store};
 use listbridge::schedules::{Kind, Schedule};
-use sea_orm::EntityTrait;
 
 use crate::stage::{Stage, problem};
-use crate::support::{ALICE, Answer, BOB, Browser, CHARLIE};
+use crate::support::{ALICE, Answer, Browser, CHARLIE};
 
-const PAGE: &str = "/exports/schedule";
+pub(crate) const PAGE: &str = "/exports/schedule";
 
 /// Fields, the field that is wrong, and what is said about it in English and Chinese.
 type Case = (
@@ -18,13 +16,13 @@ type Case = (
     &'static str,
 );
 
-fn ids(exports: &[&Export]) -> String {
+pub(crate) fn ids(exports: &[&Export]) -> String {
     let ids: Vec<_> = exports.iter().map(|export| export.id.to_string()).collect();
     ids.join(",")
 }
 
 /// Sends the form for some exports.
-async fn send(
+pub(crate) async fn send(
     browser: &Browser,
     exports: &[&Export],
     action: &str,
@@ -37,7 +35,7 @@ async fn send(
 }
 
 /// Sends the form as somebody does who has looked at the versions `seen`.
-async fn send_seen(
+pub(crate) async fn send_seen(
     browser: &Browser,
     ids: &str,
     seen: &str,
@@ -52,7 +50,7 @@ async fn send_seen(
     browser.submit("/exports", PAGE, &all).await
 }
 
-async fn saved(stage: &Stage, export: &Export) -> Schedule {
+pub(crate) async fn saved(stage: &Stage, export: &Export) -> Schedule {
     let db = &**stage.app.services.db;
     store::schedule_of(db, export.id).await.unwrap().schedule
 }
@@ -271,255 +269,4 @@ async fn several_are_scheduled_at_once_or_keep_their_own() {
     let unsaid = send(&alice, &[&a, &b], "save", &[("mode", "keep"), ("run", "")]).await;
     assert_eq!(unsaid.status, 422);
     assert!(problem(&unsaid, "run").starts_with("Choose whether"));
-}
-
-#[tokio::test]
-async fn the_list_shows_filters_and_sorts_by_schedule() {
-    let stage = Stage::set().await;
-    let alice = stage.app.sign_in(ALICE).await;
-    let off = stage.store_export("A", |_| ()).await;
-    let cron = stage.store_export("B", |_| ()).await;
-    let daily = stage.store_export("C", |_| ()).await;
-    stage.store_export("D", |_| ()).await;
-    send(
-        &alice,
-        &[&off],
-        "save",
-        &[("run", "off"), ("recurrence", "daily")],
-    )
-    .await;
-    send(
-        &alice,
-        &[&cron],
-        "save",
-        &[("recurrence", "cron"), ("cron", "@daily")],
-    )
-    .await;
-    send(&alice, &[&daily], "save", &[("recurrence", "daily")]).await;
-    let list = alice.get("/exports").await;
-    assert_eq!(
-        list.texts("td[data-label=Schedule]"),
-        ["Off", "Cron @daily", "Daily at 06:30", "System refresh"]
-    );
-    let names = async |query: &str| {
-        alice
-            .get(&format!("/exports?{query}"))
-            .await
-            .texts("tbody th")
-    };
-    for (filter, expected) in [
-        ("off", &["A"][..]),
-        ("cron", &["B"]),
-        ("daily", &["C"]),
-        ("system_refresh", &["D"]),
-        ("monthly", &[]),
-        ("nonsense", &["A", "B", "C", "D"]),
-    ] {
-        assert_eq!(
-            names(&format!("schedule={filter}")).await,
-            expected,
-            "{filter}"
-        );
-    }
-    assert_eq!(names("sort=schedule").await, ["D", "C", "B", "A"]);
-    assert_eq!(names("sort=schedule&dir=desc").await, ["A", "B", "C", "D"]);
-}
-
-#[tokio::test]
-async fn run_all_leaves_out_what_is_off() {
-    let stage = Stage::set().await;
-    let alice = stage.app.sign_in(ALICE).await;
-    let off = stage.store_export("Off", |_| ()).await;
-    let usual = stage.store_export("Usual", |_| ()).await;
-    let daily = stage.store_export("Daily", |_| ()).await;
-    send(
-        &alice,
-        &[&off],
-        "save",
-        &[("run", "off"), ("recurrence", "daily")],
-    )
-    .await;
-    send(&alice, &[&daily], "save", &[("recurrence", "daily")]).await;
-    alice.submit("/exports", "/exports/run-all", &[]).await;
-    assert!(
-        alice
-            .get("/exports")
-            .await
-            .says("2 runs have been started.")
-    );
-    let runs = listbridge::storage::entities::run::Entity::find();
-    let mut ran: Vec<_> = runs
-        .all(&**stage.app.services.db)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|run| run.export_id)
-        .collect();
-    ran.sort();
-    let mut expected = [usual.id, daily.id];
-    expected.sort();
-    assert_eq!(ran, expected);
-}
-
-#[tokio::test]
-async fn only_whoever_may_change_an_export_schedules_it() {
-    let stage = Stage::set().await;
-    let hidden = stage
-        .add_connection("Board only", Sharing::Administrators)
-        .await;
-    let shared = stage.store_export("Shared", |_| ()).await;
-    let board = stage
-        .store_export("Board", |export| export.connection_id = Some(hidden))
-        .await;
-    let bob = stage.app.sign_in(BOB).await;
-    let daily = [("mode", "define"), ("recurrence", "daily")];
-    let ids_of_board = board.id.to_string();
-    let past_the_page = [("ids", ids_of_board.as_str()), ("action", "save"), daily[1]];
-    assert_eq!(
-        bob.submit("/exports", PAGE, &past_the_page).await.status,
-        403
-    );
-    assert_eq!(
-        bob.get(&format!("{PAGE}?ids={}", board.id)).await.status,
-        403
-    );
-    let pane = bob
-        .get(&format!("{PAGE}?ids={}", ids(&[&shared, &board])))
-        .await;
-    assert!(
-        pane.says("You may only view these exports"),
-        "{}",
-        pane.body
-    );
-    send(&bob, &[&shared, &board], "save", &daily).await;
-    assert_eq!(saved(&stage, &shared).await.recurrence.kind(), Kind::Daily);
-    assert_eq!(saved(&stage, &board).await, Schedule::usual());
-    let nobody = "00000000-0000-7000-8000-000000000000";
-    assert_eq!(bob.get(&format!("{PAGE}?ids={nobody}")).await.status, 404);
-    assert_eq!(bob.get(&format!("{PAGE}?ids=nonsense")).await.status, 303);
-
-    // Whoever removes an export removes its schedule.
-    let alice = stage.app.sign_in(ALICE).await;
-    let path = format!("/exports/{}/remove", shared.id);
-    let id = shared.id.to_string();
-    alice.submit("/exports", &path, &[("ids", &id)]).await;
-    let left = listbridge::storage::entities::export_schedule::Entity::find();
-    assert!(left.all(&**stage.app.services.db).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn the_second_of_two_who_schedule_is_told_and_loses_nothing() {
-    let stage = Stage::set().await;
-    let alice = stage.app.sign_in(ALICE).await;
-    let bob = stage.app.sign_in(BOB).await;
-    let a = stage.store_export("A", |_| ()).await;
-    let b = stage.store_export("B <i>", |_| ()).await;
-    let both = ids(&[&a, &b]);
-    let pane = alice.get(&format!("{PAGE}?ids={both}")).await;
-    let seen = pane.attribute("input[name=seen]", "value").unwrap();
-
-    let daily = [("recurrence", "daily"), ("time", "07:15")];
-    assert_eq!(send(&bob, &[&b], "save", &daily).await.status, 303);
-
-    let typed = [
-        ("mode", "define"),
-        ("recurrence", "weekly"),
-        ("weekday", "2"),
-        ("time", "21:45"),
-    ];
-    let chinese = stage.app.sign_in(ALICE).await.speaking("zh-HK");
-    for (browser, words) in [(&chinese, "變更了"), (&alice, "changed the schedule of")] {
-        let told = send_seen(browser, &both, &seen, "save", &typed).await;
-        assert_eq!(told.status, 409, "{}", told.body);
-        let lines = told.texts(".notice[role=alert] li");
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        for part in [words, BOB.name, "B <i>", "07:15", "Asia/Hong_Kong"] {
-            assert!(lines[0].contains(part), "{part}: {lines:?}");
-        }
-        assert_eq!(told.attribute("#time", "value").as_deref(), Some("21:45"));
-        let again = told.attribute(".notice[role=alert] a", "href").unwrap();
-        assert_eq!(browser.get(&again).await.status, 200);
-    }
-    assert_eq!(saved(&stage, &a).await, Schedule::usual(), "all or nothing");
-    assert_eq!(saved(&stage, &b).await.recurrence.kind(), Kind::Daily);
-
-    // The same for whoever only turns them off.
-    let off = [("mode", "keep"), ("run", "off")];
-    let told = send_seen(&alice, &both, &seen, "save", &off).await;
-    assert_eq!(told.status, 409);
-    assert!(saved(&stage, &b).await.is_on);
-
-    // Having looked, saving once more replaces it.
-    let told = send_seen(&alice, &both, &seen, "save", &typed).await;
-    let looked = told.attribute("input[name=seen]", "value").unwrap();
-    let done = send_seen(&alice, &both, &looked, "save", &typed).await;
-    assert_eq!(done.status, 303, "{}", done.body);
-    for export in [&a, &b] {
-        assert_eq!(saved(&stage, export).await.recurrence.kind(), Kind::Weekly);
-    }
-    // Who says nothing of what was seen has seen nothing.
-    let told = send_seen(&alice, &both, "nonsense,:,1:x", "save", &typed).await;
-    assert_eq!(told.status, 409);
-}
-
-#[tokio::test]
-async fn who_schedules_an_export_that_was_removed_is_told_by_whom() {
-    let stage = Stage::set().await;
-    let alice = stage.app.sign_in(ALICE).await;
-    let bob = stage.app.sign_in(BOB).await;
-    let gone = stage.store_export("Gone", |_| ()).await;
-    let left = stage.store_export("Left", |_| ()).await;
-    let both = ids(&[&gone, &left]);
-    let pane = alice.get(&format!("{PAGE}?ids={both}")).await;
-    let seen = pane.attribute("input[name=seen]", "value").unwrap();
-    let id = gone.id.to_string();
-    let path = format!("/exports/{id}/remove");
-    bob.submit("/exports", &path, &[("ids", &id)]).await;
-
-    let typed = [
-        ("mode", "define"),
-        ("recurrence", "daily"),
-        ("time", "21:45"),
-    ];
-    let told = send_seen(&alice, &both, &seen, "save", &typed).await;
-    assert_eq!(told.status, 409, "{}", told.body);
-    let lines = told.texts(".notice[role=alert] li");
-    assert_eq!(
-        lines,
-        [format!(
-            "{} removed the export Gone, so it cannot be scheduled any more.",
-            BOB.name
-        )]
-    );
-    assert_eq!(told.attribute("#time", "value").as_deref(), Some("21:45"));
-    assert_eq!(saved(&stage, &left).await, Schedule::usual());
-    let rest = told.attribute("input[name=ids]", "value").unwrap();
-    assert_eq!(rest, left.id.to_string());
-    let done = send_seen(&alice, &rest, &seen, "save", &typed).await;
-    assert_eq!(done.status, 303, "{}", done.body);
-    assert_eq!(saved(&stage, &left).await.recurrence.kind(), Kind::Daily);
-
-    // Nothing is left to schedule.
-    let done = send_seen(&alice, &id, &seen, "save", &typed).await;
-    assert_eq!(done.location.as_deref(), Some("/exports"));
-    assert!(alice.get("/exports").await.says("removed the export Gone"));
-}
-
-#[tokio::test]
-async fn of_many_who_save_a_schedule_at_once_one_is_first() {
-    let stage = Stage::set().await;
-    let export = stage.store_export("Weekly", |_| ()).await;
-    let id = export.id.to_string();
-    let seen = format!("{id}:0");
-    let mut people = Vec::new();
-    for _ in 0..4 {
-        people.push(stage.app.sign_in(ALICE).await);
-    }
-    let daily = [("recurrence", "daily")];
-    let sent = people
-        .iter()
-        .map(|person| send_seen(person, &id, &seen, "save", &daily));
-    let answers = futures_util::future::join_all(sent).await;
-    let with = |status: u16| answers.iter().filter(|one| one.status == status).count();
-    assert_eq!((with(303), with(409)), (1, 3));
 }

@@ -3,15 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use listbridge::deliveries;
 use listbridge::exclusions::Entry;
-use listbridge::exports::Mode;
 use listbridge::privacy::erase::store;
 use listbridge::privacy::erase::{DeletionState, ErasureState, PersonErasure};
 use listbridge::profiles::{Filter, Scan, SnapshotId};
-use listbridge::runs::RunState;
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
-use listbridge::storage::entities::{delivery_state, erasure, run_removal_batch};
+use listbridge::storage::entities::erasure;
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
@@ -26,7 +23,7 @@ const ERASE: &str = "/settings/privacy/erase";
 const CONFIRM: &str = "/settings/privacy/erase/confirm";
 
 /// Addresses of the current snapshot.
-async fn addresses(stage: &Stage) -> Vec<String> {
+pub(crate) async fn addresses(stage: &Stage) -> Vec<String> {
     let db = &**stage.services.db;
     let source = listbridge::sources::store::get(db, stage.source)
         .await
@@ -57,7 +54,7 @@ async fn column_of(stage: &Stage, id: SnapshotId, column: usize) -> Vec<String> 
     reading.await.unwrap()
 }
 
-async fn ask(stage: &Stage, address: &str, with_vendor: bool) -> Uuid {
+pub(crate) async fn ask(stage: &Stage, address: &str, with_vendor: bool) -> Uuid {
     let connection = stage.export.definition.connection_id.unwrap();
     let connections = [(connection, "Harbour Books".to_owned())];
     let chosen = if with_vendor { &connections[..] } else { &[] };
@@ -68,19 +65,19 @@ async fn ask(stage: &Stage, address: &str, with_vendor: bool) -> Uuid {
         .unwrap()
 }
 
-async fn read(stage: &Stage, id: Uuid) -> PersonErasure {
+pub(crate) async fn read(stage: &Stage, id: Uuid) -> PersonErasure {
     let found = store::find(&**stage.services.db, id).await.unwrap();
     found.unwrap()
 }
 
-async fn keeps_address(stage: &Stage, id: Uuid) -> bool {
+pub(crate) async fn keeps_address(stage: &Stage, id: Uuid) -> bool {
     let found = erasure::Entity::find_by_id(id)
         .one(&**stage.services.db)
         .await;
     found.unwrap().unwrap().address.is_some()
 }
 
-fn fault(stage: &Stage, endpoint: Endpoint, kind: FaultKind) {
+pub(crate) fn fault(stage: &Stage, endpoint: Endpoint, kind: FaultKind) {
     let when = When::Always;
     stage.sandbox.set_fault(Fault {
         endpoint,
@@ -249,75 +246,6 @@ async fn an_erasure_waits_for_the_run_that_reads_the_profile() {
 }
 
 #[tokio::test]
-async fn a_contact_that_cannot_be_deleted_is_tried_again_and_shown() {
-    let (stages, _postgres) = stages(&people(5)).await;
-    for stage in stages {
-        ended_run(&stage).await;
-        fault(&stage, Endpoint::ListContacts, FaultKind::Status(503));
-        let id = ask(&stage, "ann2@example.com", true).await;
-        let erasures = &stage.services.erasures;
-        erasures.tick().await.unwrap();
-        let erased = read(&stage, id).await;
-        let deletion = &erased.deletions[0];
-        assert_eq!(
-            (erased.state, deletion.state),
-            (ErasureState::Deleting, DeletionState::Pending)
-        );
-        assert_eq!((erased.rows, deletion.tries), (1, 1));
-        assert!(deletion.problem.is_some() && keeps_address(&stage, id).await);
-        erasures.tick().await.unwrap();
-        assert_eq!(
-            read(&stage, id).await.deletions[0].tries,
-            1,
-            "not before its time"
-        );
-
-        // Refused: somebody must look.
-        stage.sandbox.lift_faults();
-        fault(&stage, Endpoint::DeleteContact, FaultKind::Status(403));
-        stage.time.forward(Duration::from_secs(120));
-        erasures.tick().await.unwrap();
-        assert_eq!(read(&stage, id).await.state, ErasureState::Failed);
-        assert!(keeps_address(&stage, id).await);
-        let browser = browse(&stage).await;
-        let path = format!("/settings/privacy/erasures/{id}");
-        let page = browser.get(&path).await;
-        assert!(page.says("A contact could not be deleted"), "{}", page.body);
-        assert!(!page.body.contains("ann2@"));
-        stage.sandbox.lift_faults();
-        let answer = browser.submit(&path, &format!("{path}/retry"), &[]).await;
-        assert_eq!(answer.location.as_deref(), Some(path.as_str()));
-        until("the end of the erasure", async || {
-            read(&stage, id).await.state == ErasureState::Done
-        })
-        .await;
-        assert_eq!(
-            read(&stage, id).await.deletions[0].state,
-            DeletionState::Deleted
-        );
-        assert!(!is_member(&stage, "ann2@example.com") && !keeps_address(&stage, id).await);
-
-        // Left as it is; and whom the account does not have.
-        fault(&stage, Endpoint::DeleteContact, FaultKind::Status(403));
-        let left = ask(&stage, "ann3@example.com", true).await;
-        let unknown = ask(&stage, "else@example.com", true).await;
-        erasures.tick().await.unwrap();
-        assert_eq!(
-            read(&stage, unknown).await.deletions[0].state,
-            DeletionState::NotFound
-        );
-        let path = format!("/settings/privacy/erasures/{left}");
-        browser.submit(&path, &format!("{path}/give-up"), &[]).await;
-        let found = read(&stage, left).await;
-        assert_eq!(
-            (found.state, found.deletions[0].state),
-            (ErasureState::Done, DeletionState::GivenUp)
-        );
-        assert!(!keeps_address(&stage, left).await && is_member(&stage, "ann3@example.com"));
-    }
-}
-
-#[tokio::test]
 async fn an_interrupted_erasure_goes_on_where_it_was() {
     let (stages, _postgres) = stages(&people(5)).await;
     for stage in stages {
@@ -353,99 +281,4 @@ async fn an_interrupted_erasure_goes_on_where_it_was() {
         assert!(!is_member(&stage, "ann2@example.com"));
         assert_eq!(addresses(&stage).await.len(), 4);
     }
-}
-
-#[tokio::test]
-async fn exports_forget_that_they_have_delivered_whoever_is_erased() {
-    let (all, _postgres) = stages(&people(12)).await;
-    for mut stage in all {
-        stage
-            .save_export(|definition| definition.delivery.mode = Mode::ChangesOnly)
-            .await;
-        let (run, account) = ended_run(&stage).await;
-        assert_eq!(
-            (ending(&run).as_str(), account.delivered),
-            ("delivered", 12)
-        );
-        let db = &**stage.services.db;
-        let keys = deliveries::Keys::new(&stage.services.key);
-        let known = async |email: &str| {
-            let state = delivery_state::Entity::find().one(db).await.unwrap();
-            let version = state.unwrap().version;
-            let set = deliveries::store::load(db, stage.export.id, version).await;
-            set.unwrap().find_address(keys.address(email)).is_some()
-        };
-        assert!(known("ann4@example.com").await);
-        let id = ask(&stage, "ANN4@example.com", false).await;
-        stage.services.erasures.tick().await.unwrap();
-        let erased = read(&stage, id).await;
-        assert_eq!((erased.state, erased.deliveries), (ErasureState::Done, 1));
-        assert!(!known("ann4@example.com").await && known("ann5@example.com").await);
-        let (run, account) = ended_run(&stage).await;
-        assert_eq!(ending(&run), "nothing_changed");
-        assert_eq!((account.read, account.unchanged), (11, 11));
-    }
-}
-
-/// Removals hold ids and keyed hashes of the people in them until they are done.
-#[tokio::test]
-async fn whoever_is_erased_is_in_no_removal_any_more() {
-    let (all, _postgres) = stages(&people(12)).await;
-    for mut stage in all {
-        stage
-            .save_export(|definition| definition.delivery.mode = Mode::Mirror)
-            .await;
-        ended_run(&stage).await;
-        let id = interrupted_removal(&stage, 9).await;
-        let db = &**stage.services.db;
-        let keys = deliveries::Keys::new(&stage.services.key);
-        let held = async |email: &str| {
-            let batches = run_removal_batch::Entity::find().all(db).await.unwrap();
-            let hash = keys.address(email);
-            let mut contacts = batches.iter().map(|batch| &batch.contacts);
-            contacts.any(|bytes| bytes.windows(hash.len()).any(|some| some == hash))
-        };
-        assert!(held("ann10@example.com").await && held("ann11@example.com").await);
-        ask(&stage, "Ann10@example.com", true).await;
-        stage.services.erasures.tick().await.unwrap();
-        assert!(!held("ann10@example.com").await && held("ann11@example.com").await);
-
-        // The rest is taken off, and nobody remembers her.
-        stage.outlive_lease();
-        let (run, _) = stage.finish(id).await;
-        assert_eq!(ending(&run), "nothing_changed", "{run:?}");
-        assert_eq!(stage.sandbox.member_count(stage.list), 9);
-        let version = deliveries::store::latest(db, stage.export.id).await;
-        let version = version.unwrap().unwrap();
-        let set = deliveries::store::load(db, stage.export.id, version).await;
-        let hash = keys.address("ann10@example.com");
-        assert!(set.unwrap().find_address(hash).is_none());
-
-        // Nobody is left in it: nothing is sent.
-        let id = interrupted_removal(&stage, 8).await;
-        ask(&stage, "ann8@example.com", true).await;
-        stage.services.erasures.tick().await.unwrap();
-        let before = stage.sandbox.requests(Endpoint::RemoveMemberships);
-        stage.outlive_lease();
-        let (run, _) = stage.finish(id).await;
-        assert_eq!(run.state, RunState::Successful, "{run:?}");
-        assert_eq!(stage.sandbox.requests(Endpoint::RemoveMemberships), before);
-    }
-}
-
-/// A run that is killed while it takes off everybody but the first `rows`.
-async fn interrupted_removal(stage: &Stage, rows: usize) -> Uuid {
-    replace_profiles(stage, &people(rows)).await;
-    let before = stage.sandbox.requests(Endpoint::RemoveMemberships);
-    let slow = FaultKind::Slow(Duration::from_secs(30));
-    fault(stage, Endpoint::RemoveMemberships, slow);
-    let id = stage.request().await;
-    let engine = stage.engine().start();
-    until("the removal", async || {
-        stage.sandbox.requests(Endpoint::RemoveMemberships) > before
-    })
-    .await;
-    engine.kill();
-    stage.sandbox.lift_faults();
-    id
 }

@@ -4,6 +4,8 @@
 
 mod browser;
 mod erase;
+mod erase_contacts;
+mod erase_deliveries;
 mod exclusions;
 mod find;
 #[path = "../runs/pages.rs"]
