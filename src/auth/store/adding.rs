@@ -142,7 +142,8 @@ pub(in crate::auth) async fn insert_user(
             Some(SqlErr::UniqueConstraintViolation(_)) => UserProblem::EmailTaken,
             _ => error.into(),
         })?;
-    let detail = json!({ "after": { "name": model.name, "email": model.email, "role": model.role } });
+    let detail =
+        json!({ "after": { "name": model.name, "email": model.email, "role": model.role } });
     author.record(db, "user.added", model.id, detail).await?;
     Ok(model)
 }
