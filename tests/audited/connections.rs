@@ -47,9 +47,11 @@ pub(crate) async fn wizard(book: &mut Book) {
         book.hide(part.split_once('=').unwrap().1);
     }
     book.get(&alice, to(CALLBACK), &format!("?{query}")).await;
-    let nobody = Actor::nobody(&app);
-    let step = to(CALLBACK).when("nobody asked");
-    book.get(&nobody, step, "?state=made-up&code=made-up").await;
+    let made_up = "?state=made-up&code=made-up";
+    let step = to(CALLBACK).when("it is made up");
+    book.get(&alice, step, made_up).await;
+    let step = to(CALLBACK).when("a stranger made it up");
+    book.get(&Actor::nobody(&app), step, made_up).await;
 
     let export_user = || to(EXPORT_USER).with(id);
     let wrong = [("password", "not the password at all")];

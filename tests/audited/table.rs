@@ -204,8 +204,11 @@ pub(crate) const ROWS: &[Row] = &[
         .when("the person said no")
         .fails(&[plain("connection.authentication-failed")]),
     get("/oauth/constant-contact/callback")
-        .when("nobody asked")
-        .fails(&[plain("connection.authentication-failed").by_nobody()]),
+        .when("it is made up")
+        .fails(&[plain("connection.authentication-failed")]),
+    get("/oauth/constant-contact/callback")
+        .when("a stranger made it up")
+        .adds_nothing("anybody could fill the log with it, and the log never shrinks"),
     post("/settings/connections/{id}/export-user").adds(&[both("connection.export-user-added")]),
     post("/settings/connections/{id}/export-user")
         .when("the password is wrong")

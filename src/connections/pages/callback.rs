@@ -71,15 +71,18 @@ pub(super) async fn show(
             connection_id,
             problem,
         } => {
-            let event = AuditEvent {
-                at: visit.now,
-                user_id: visit.user.as_ref().map(|user| user.id),
-                ip: Some(&visit.ip),
-                action: "connection.authentication-failed",
-                object_id: connection_id.map(|id| id.to_string()).unwrap_or_default(),
-                detail: json!({ "problem": problem.name() }),
-            };
-            audit::record(&**db, event).await?;
+            // Not of strangers with made-up answers: the log never shrinks.
+            if visit.user.is_some() || connection_id.is_some() {
+                let event = AuditEvent {
+                    at: visit.now,
+                    user_id: visit.user.as_ref().map(|user| user.id),
+                    ip: Some(&visit.ip),
+                    action: "connection.authentication-failed",
+                    object_id: connection_id.map(|id| id.to_string()).unwrap_or_default(),
+                    detail: json!({ "problem": problem.name() }),
+                };
+                audit::record(&**db, event).await?;
+            }
             visit.flash_danger(visit.t(problem.message_key()));
             connection_id.map_or_else(paths::connections, paths::connection)
         }
