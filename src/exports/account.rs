@@ -18,7 +18,6 @@ use crate::constant_contact::{
     AccessToken, ApiClient, ClientError, ContactList, CustomField, ListId, MembershipCount,
 };
 use crate::sources;
-use crate::storage::audit::{self, AuditEvent};
 
 /// How long lists and fields are shown without asking again. A list made at Constant Contact meanwhile can still be
 /// used by its ID.
@@ -270,15 +269,9 @@ async fn record_list(
     name: &str,
     id: Option<ListId>,
 ) -> Result<(), DbErr> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip.as_deref(),
-        action: "export.list-created",
-        object_id: id.map(|id| id.to_string()).unwrap_or_default(),
-        detail: json!({ "connection": connection_id, "after": { "name": name } }),
-    };
-    audit::record(db, event).await
+    let id = id.map(|id| id.to_string()).unwrap_or_default();
+    let detail = json!({ "connection": connection_id, "after": { "name": name } });
+    author.record(db, "export.list-created", id, detail).await
 }
 
 async fn patiently<T>(

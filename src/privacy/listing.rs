@@ -1,13 +1,12 @@
 //! Changes of the exclusion list, with their entries in the audit log.
 
 use sea_orm::{DatabaseConnection, DbErr, TransactionTrait};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::exclusions::store::{self, ADDED_AT_A_TIME, Removed, Upload};
 use crate::exclusions::{Entry, Keys, Origin, ReadFile};
 use crate::sources::Author;
-use crate::storage::audit::{self, AuditEvent};
 
 /// Adds an entry; false when it was on the list already.
 ///
@@ -23,14 +22,14 @@ pub async fn add_entry(
     let one = std::slice::from_ref(entry);
     let added = store::add(&transaction, keys, one, Origin::Typed, None, author).await?;
     if added > 0 {
-        record(
-            &transaction,
-            author,
-            "exclusion.added",
-            name(keys, entry),
-            json!({}),
-        )
-        .await?;
+        author
+            .record(
+                &transaction,
+                "exclusion.added",
+                name(keys, entry),
+                json!({}),
+            )
+            .await?;
     }
     transaction.commit().await?;
     Ok(added > 0)
@@ -49,14 +48,14 @@ pub async fn remove_entry(
     let transaction = db.begin().await?;
     let removed = store::remove(&transaction, keys, entry, author).await?;
     if removed == Removed::Done {
-        record(
-            &transaction,
-            author,
-            "exclusion.removed",
-            name(keys, entry),
-            json!({}),
-        )
-        .await?;
+        author
+            .record(
+                &transaction,
+                "exclusion.removed",
+                name(keys, entry),
+                json!({}),
+            )
+            .await?;
         transaction.commit().await?;
     }
     Ok(removed)
@@ -107,7 +106,9 @@ pub async fn take_file(
     store::finish_upload(&transaction, upload.id, (added, known), author.at).await?;
     let detail = json!({ "added": added, "known": known, "refused": file.refused });
     let id = upload.id.to_string();
-    record(&transaction, author, "exclusion.uploaded", id, detail).await?;
+    author
+        .record(&transaction, "exclusion.uploaded", id, detail)
+        .await?;
     transaction.commit().await?;
     Ok(Taken {
         id: upload.id,
@@ -121,22 +122,4 @@ fn name(keys: &Keys, entry: &Entry) -> String {
         Entry::Address(address) => keys.hash(address),
         Entry::Domain(domain) => format!("@{domain}"),
     }
-}
-
-pub(super) async fn record(
-    db: &impl sea_orm::ConnectionTrait,
-    author: &Author,
-    action: &str,
-    object_id: String,
-    detail: Value,
-) -> Result<(), DbErr> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip.as_deref(),
-        action,
-        object_id,
-        detail,
-    };
-    audit::record(db, event).await
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::job::JobTrigger;
-use super::job::store::{is_taken, record, request_in};
+use super::job::store::{is_taken, request_in};
 use super::plan::RefreshPlan;
 use crate::exports::Author;
 use crate::storage::UtcMillis;
@@ -100,14 +100,9 @@ pub async fn set(
         "before": { "is_on": before.is_on, "plan": before.plan },
         "after": { "is_on": is_on, "plan": plan },
     });
-    record(
-        &transaction,
-        author,
-        "refresh.scheduled",
-        Uuid::nil(),
-        detail,
-    )
-    .await?;
+    author
+        .record(&transaction, "refresh.scheduled", Uuid::nil(), detail)
+        .await?;
     transaction.commit().await?;
     Ok(Saved::Done)
 }

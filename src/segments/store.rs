@@ -19,7 +19,7 @@ use crate::names::Name;
 use crate::profiles::SnapshotId;
 use crate::sources::Author;
 use crate::storage::UtcMillis;
-use crate::storage::audit::{self, AuditEvent};
+use crate::storage::audit;
 use crate::storage::entities::segment;
 
 /// Segments listed at most, which is also the reference product's limit of active ones.
@@ -196,7 +196,9 @@ pub async fn create(
     };
     let model = row.insert(transaction).await.map_err(name_taken)?;
     let detail = json!({ "after": recorded(definition.name.as_str(), &rule) });
-    record(transaction, author, "segment.created", model.id, detail).await?;
+    author
+        .record(transaction, "segment.created", model.id, detail)
+        .await?;
     to_segment(model)
 }
 
@@ -241,7 +243,9 @@ pub async fn update(
         "before": recorded(&before.name, &serde_json::to_value(&before.rule)?),
         "after": recorded(definition.name.as_str(), &rule),
     });
-    record(transaction, author, "segment.changed", id, detail).await?;
+    author
+        .record(transaction, "segment.changed", id, detail)
+        .await?;
     Ok(after)
 }
 
@@ -258,7 +262,9 @@ pub async fn remove(
     segment::Entity::delete_by_id(id).exec(transaction).await?;
     let rule = serde_json::to_value(&segment.rule)?;
     let detail = json!({ "before": recorded(&segment.name, &rule) });
-    record(transaction, author, "segment.removed", id, detail).await?;
+    author
+        .record(transaction, "segment.removed", id, detail)
+        .await?;
     Ok(segment)
 }
 
@@ -296,7 +302,9 @@ pub async fn record_refresh(
     author: &Author,
 ) -> Result<(), DbErr> {
     let detail = json!({ "name": segment.name, "members": count.members });
-    record(db, author, "segment.refreshed", segment.id, detail).await
+    author
+        .record(db, "segment.refreshed", segment.id, detail)
+        .await
 }
 
 /// A segment as the audit log shows it: a rule may name a person by their address, and the log keeps what it has for ever.
@@ -309,24 +317,6 @@ fn name_taken(error: DbErr) -> StoreError {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::NameTaken,
         _ => error.into(),
     }
-}
-
-async fn record(
-    db: &impl ConnectionTrait,
-    author: &Author,
-    action: &str,
-    id: Uuid,
-    detail: Value,
-) -> Result<(), DbErr> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip.as_deref(),
-        action,
-        object_id: id.to_string(),
-        detail,
-    };
-    audit::record(db, event).await
 }
 
 fn to_segment(model: segment::Model) -> Result<Segment, StoreError> {

@@ -20,11 +20,16 @@ pub use loads::{LoadError, LoadProgress, LoadRequest, LoadTarget, Loads, Started
 pub use uploads::Uploads;
 
 use file::{BinaryKind, FileProblem, LoadReport, RefusalReason};
+use std::fmt::Display;
+
 use jiff::Timestamp;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::profiles::{Field, SnapshotError, SnapshotId};
+use crate::storage::audit;
 
 /// A source.
 #[derive(Clone, Debug)]
@@ -189,4 +194,25 @@ pub struct Author {
     pub ip: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+impl Author {
+    /// Records what they did, as [`audit::Author::record`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn record(
+        &self,
+        db: &impl ConnectionTrait,
+        action: &str,
+        object_id: impl Display,
+        detail: Value,
+    ) -> Result<(), DbErr> {
+        let author = audit::Author {
+            user_id: self.user_id,
+            ip: self.ip.as_deref(),
+            at: self.at,
+        };
+        author.record(db, action, object_id, detail).await
+    }
 }

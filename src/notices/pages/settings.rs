@@ -16,7 +16,7 @@ use crate::notices::deliver::{Courier, Problem, outbox};
 use crate::notices::settings::{self, NewPassword, NoticeSettings, Security, Typed};
 use crate::notices::webhooks::{self, Webhook};
 use crate::storage::MasterKey;
-use crate::storage::audit::{self, AuditEvent};
+use crate::storage::audit::Author;
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, Tone, paths};
 
 #[derive(Template)]
@@ -227,13 +227,10 @@ pub(super) async fn record(
     object_id: String,
     detail: serde_json::Value,
 ) -> Result<(), sea_orm::DbErr> {
-    let event = AuditEvent {
-        at: visit.now,
+    let author = Author {
         user_id: Some(visit.user.id),
         ip: Some(&visit.ip),
-        action,
-        object_id,
-        detail,
+        at: visit.now,
     };
-    audit::record(db, event).await
+    author.record(db, action, object_id, detail).await
 }

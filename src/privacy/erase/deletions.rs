@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::store::{conclude, find};
 use super::{Deletion, DeletionState, ErasureState};
-use crate::privacy::listing::record;
 use crate::sources::Author;
 use crate::storage::UtcMillis;
 use crate::storage::entities::{erasure, erasure_deletion};
@@ -132,7 +131,7 @@ pub async fn decide(
     conclude(&transaction, id, state, author.at).await?;
     let hash = find(&transaction, id).await?.map(|found| found.hash);
     let (hash, detail) = (hash.unwrap_or_default(), json!({ "erasure": id }));
-    record(&transaction, author, action, hash, detail).await?;
+    author.record(&transaction, action, hash, detail).await?;
     transaction.commit().await?;
     Ok(true)
 }

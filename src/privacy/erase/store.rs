@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::deletions::add_deletions;
 use super::{Deletion, DeletionState, ErasureState, PersonErasure};
 use crate::exclusions::{self, Entry, Keys};
-use crate::privacy::listing::record;
 use crate::sources::Author;
 use crate::storage::entities::{erasure, erasure_deletion};
 use crate::storage::{MasterKey, SealError, UtcMillis, astray, bring_back};
@@ -75,14 +74,9 @@ pub async fn request(
     add_deletions(&transaction, id, connections, author).await?;
     let ids: Vec<&Uuid> = connections.iter().map(|(id, _)| id).collect();
     let detail = json!({ "erasure": id, "connections": ids });
-    record(
-        &transaction,
-        author,
-        "person.erasure-requested",
-        hash,
-        detail,
-    )
-    .await?;
+    author
+        .record(&transaction, "person.erasure-requested", hash, detail)
+        .await?;
     transaction.commit().await?;
     Ok(id)
 }

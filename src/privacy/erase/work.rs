@@ -16,7 +16,6 @@ use super::{Deletion, DeletionState, ErasureState, PersonErasure};
 use crate::deliveries;
 use crate::exclusions::Entry;
 use crate::privacy::find::{self, FindError, Searched};
-use crate::privacy::listing::record;
 use crate::profiles::{Erasure, SnapshotError};
 use crate::runs::{self, Desk};
 use crate::segments::Members;
@@ -245,7 +244,9 @@ impl Erasures {
             "deliveries": erasure.deliveries,
             "deletions": deletions.collect::<Vec<_>>(),
         });
-        record(&transaction, &author, action, erasure.hash.clone(), detail).await?;
+        author
+            .record(&transaction, action, erasure.hash.clone(), detail)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -19,7 +19,6 @@ use crate::privacy::erase::{
     Decision, DeletionState, ErasureState, Erasures, PersonErasure, decide as carry_out,
 };
 use crate::privacy::find;
-use crate::privacy::listing::record;
 use crate::runs::Run;
 use crate::storage::MasterKey;
 use crate::web::{self, Page, PageError, SignedIn, paths};
@@ -83,7 +82,9 @@ pub(super) async fn question(
     };
     let hash = Keys::new(&key).hash(address.address().unwrap_or_default());
     // It tells whether the person is here, so it is a look like any other.
-    record(&**db, &author, "person.looked-up", hash, json!({})).await?;
+    author
+        .record(&**db, "person.looked-up", hash, json!({}))
+        .await?;
     let found = find::find(erasures.desk(), &address).await?;
     let rows = found.copies.iter().map(|copy| copy.rows.len() as u64).sum();
     let runs = found.sightings.into_iter().map(|sighting| sighting.run);

@@ -12,7 +12,6 @@ use super::administrator;
 use crate::exclusions::{Entry, Keys};
 use crate::privacy::erase::{Erasures, PersonErasure, store};
 use crate::privacy::find::{self, FindError, Found};
-use crate::privacy::listing::record;
 use crate::runs::PartState;
 use crate::runs::person::PersonFate;
 use crate::storage::MasterKey;
@@ -120,7 +119,9 @@ pub(super) async fn find(
     let hash = Keys::new(&key).hash(&plain);
     // Recorded before anything is shown.
     let detail = json!({});
-    record(&**db, &author, "person.looked-up", hash.clone(), detail).await?;
+    author
+        .record(&**db, "person.looked-up", hash.clone(), detail)
+        .await?;
     let found = find::find(erasures.desk(), &address).await?;
     web::render(&PersonPage {
         page: visit.page("privacy"),

@@ -11,7 +11,6 @@ use serde_json::json;
 use super::administrator;
 use crate::auth;
 use crate::config::Settings;
-use crate::privacy::listing::record;
 use crate::runs::retention::{self, MAX_DAYS};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
@@ -116,14 +115,9 @@ pub(super) async fn save(
         "before": { "rows_days": before.rows_kept_days, "details_days": before.details_kept_days },
         "after": { "rows_days": rows, "details_days": details },
     });
-    record(
-        &transaction,
-        &author,
-        "retention.changed",
-        String::new(),
-        detail,
-    )
-    .await?;
+    author
+        .record(&transaction, "retention.changed", String::new(), detail)
+        .await?;
     transaction.commit().await?;
     visit.flash_success(visit.t("privacy-retention-saved"));
     Ok(web::see_other(&paths::retention()))

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::store::{StoreError, of_job, read_task, record};
+use super::store::{StoreError, of_job, read_task};
 use super::{Reason, Task, TaskKind};
 use crate::exports::Author;
 use crate::refresh::status::Status;
@@ -321,14 +321,9 @@ impl Lease {
             ip: None,
             at: now,
         };
-        record(
-            &transaction,
-            nobody,
-            "refresh.finished",
-            self.job_id,
-            detail,
-        )
-        .await?;
+        nobody
+            .record(&transaction, "refresh.finished", self.job_id, detail)
+            .await?;
         transaction.commit().await?;
         Ok(status)
     }

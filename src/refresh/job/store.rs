@@ -8,7 +8,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, SqlErr, TransactionTrait,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Job, JobTrigger, Reason, Task, TaskKind};
@@ -16,7 +16,6 @@ use crate::exports::Author;
 use crate::refresh::status::Status;
 use crate::runs::RunState;
 use crate::storage::UtcMillis;
-use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{refresh_job, refresh_task, run};
 
 /// Jobs on one page.
@@ -96,7 +95,9 @@ pub(in crate::refresh) async fn request_in(
     .insert(transaction)
     .await?;
     let detail = json!({ "trigger": trigger.name() });
-    record(transaction, author, "refresh.requested", id, detail).await?;
+    author
+        .record(transaction, "refresh.requested", id, detail)
+        .await?;
     Ok(id)
 }
 
@@ -128,14 +129,9 @@ pub async fn cancel(
         get(&transaction, id).await?;
         return Ok(());
     }
-    record(
-        &transaction,
-        author,
-        "refresh.cancel-requested",
-        id,
-        json!({}),
-    )
-    .await?;
+    author
+        .record(&transaction, "refresh.cancel-requested", id, json!({}))
+        .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -372,22 +368,4 @@ pub(super) fn read_task(model: refresh_task::Model) -> Task {
         started_at: model.started_at.map(Into::into),
         finished_at: model.finished_at.map(Into::into),
     }
-}
-
-pub(in crate::refresh) async fn record(
-    db: &impl ConnectionTrait,
-    author: Author<'_>,
-    action: &str,
-    object_id: Uuid,
-    detail: Value,
-) -> Result<(), DbErr> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip,
-        action,
-        object_id: object_id.to_string(),
-        detail,
-    };
-    audit::record(db, event).await
 }

@@ -6,7 +6,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect, Set, SqlErr, TransactionTrait,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Check, CheckKind, Missing, Step, unpack};
@@ -14,7 +14,6 @@ use crate::exports::{Author, ExportDefinition};
 use crate::runs::run::RunState;
 use crate::runs::store::{Requested, StoreError};
 use crate::storage::UtcMillis;
-use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::check;
 
 /// Asks for a check. Asking twice while one is unfinished gives the same one. The run id of the answer is the check's.
@@ -65,7 +64,9 @@ pub async fn request(
             Ok(_) => {
                 let detail =
                     json!({ "kind": kind.name(), "subject": subject_id, "name": definition.name });
-                record(&transaction, author, "check.requested", id, detail).await?;
+                author
+                    .record(&transaction, "check.requested", id, detail)
+                    .await?;
                 transaction.commit().await?;
                 return Ok(Requested {
                     run_id: id,
@@ -177,34 +178,11 @@ pub async fn cancel(
         .filter(check::Column::Owner.is_null())
         .exec(&transaction)
         .await?;
-    record(
-        &transaction,
-        author,
-        "check.cancel-requested",
-        id,
-        json!({}),
-    )
-    .await?;
+    author
+        .record(&transaction, "check.cancel-requested", id, json!({}))
+        .await?;
     transaction.commit().await?;
     Ok(())
-}
-
-async fn record(
-    db: &impl ConnectionTrait,
-    author: Author<'_>,
-    action: &str,
-    id: Uuid,
-    detail: Value,
-) -> Result<(), StoreError> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip,
-        action,
-        object_id: id.to_string(),
-        detail,
-    };
-    Ok(audit::record(db, event).await?)
 }
 
 fn read(model: check::Model) -> Result<Check, StoreError> {

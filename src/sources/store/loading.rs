@@ -8,7 +8,7 @@ use sea_orm::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Author, StoreError, get_snapshot, lock, record};
+use super::{Author, StoreError, get_snapshot, lock};
 use crate::names::Name;
 use crate::profiles::SnapshotId;
 use crate::sources::file::{LoadReport, Loaded};
@@ -65,14 +65,9 @@ pub async fn begin_load(
     .insert(transaction)
     .await?;
     let detail = json!({ "file_name": load.file_name, "file_bytes": load.file_bytes });
-    record(
-        transaction,
-        author,
-        "source.load-started",
-        source_id,
-        detail,
-    )
-    .await?;
+    author
+        .record(transaction, "source.load-started", source_id, detail)
+        .await?;
     Ok(source_id)
 }
 
@@ -100,7 +95,9 @@ async fn create_source(
             _ => error.into(),
         })?;
     let detail = json!({ "after": { "name": name.as_str() } });
-    record(transaction, author, "source.created", id, detail).await?;
+    author
+        .record(transaction, "source.created", id, detail)
+        .await?;
     Ok(id)
 }
 
@@ -138,7 +135,7 @@ pub async fn record_cancel(
     let source_id = get_snapshot(db, id).await?.source_id;
     let detail = json!({ "snapshot": id });
     let action = "source.load-cancel-requested";
-    record(db, author, action, source_id, detail).await?;
+    author.record(db, action, source_id, detail).await?;
     Ok(())
 }
 
@@ -171,7 +168,9 @@ pub async fn publish_load(
         .exec(transaction)
         .await?;
     let detail = json!({ "snapshot": id, "rows": report.rows, "refused": report.refused });
-    record(transaction, author, "source.loaded", source_id, detail).await?;
+    author
+        .record(transaction, "source.loaded", source_id, detail)
+        .await?;
     Ok(source_id)
 }
 
@@ -195,7 +194,9 @@ pub async fn fail_load(
     };
     let source_id = finish(transaction, id, outcome, author).await?;
     let detail = json!({ "snapshot": id, "failure": failure });
-    record(transaction, author, "source.load-failed", source_id, detail).await?;
+    author
+        .record(transaction, "source.load-failed", source_id, detail)
+        .await?;
     Ok(())
 }
 

@@ -18,13 +18,12 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Set, SqlErr,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Author, Snapshot, SnapshotState, Source};
 use crate::names::Name;
 use crate::profiles::SnapshotId;
-use crate::storage::audit::{self, AuditEvent};
 use crate::storage::entities::{snapshot, snapshot_hold, source};
 
 /// Sources listed at most. An installation has a handful.
@@ -254,7 +253,9 @@ pub async fn remove(
         _ => error.into(),
     })?;
     let detail = json!({ "before": { "name": source.name } });
-    record(transaction, author, "source.removed", id, detail).await?;
+    author
+        .record(transaction, "source.removed", id, detail)
+        .await?;
     Ok(snapshots
         .into_iter()
         .map(|model| SnapshotId(model.id))
@@ -272,24 +273,6 @@ pub async fn lock(transaction: &impl ConnectionTrait, id: Uuid) -> Result<(), Db
         .exec(transaction)
         .await?;
     Ok(())
-}
-
-async fn record(
-    db: &impl ConnectionTrait,
-    author: &Author,
-    action: &str,
-    object_id: Uuid,
-    detail: Value,
-) -> Result<(), DbErr> {
-    let event = AuditEvent {
-        at: author.at,
-        user_id: author.user_id,
-        ip: author.ip.as_deref(),
-        action,
-        object_id: object_id.to_string(),
-        detail,
-    };
-    audit::record(db, event).await
 }
 
 fn to_source(
