@@ -41,6 +41,7 @@ checks-rule = Rule
 checks-rule-text = At most { $max } characters; longer values are cut
 checks-rule-email = An email address of at most { $max } characters
 checks-rule-date = A date
+checks-rule-custom-date = A date: what your file gives as one is sent as year-month-day
 checks-rule-day = A day from 1 to 31, together with the month
 checks-rule-month = A month from 1 to 12, together with the day
 checks-column-cut = Cut

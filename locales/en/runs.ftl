@@ -108,6 +108,7 @@ runs-reasons = Reasons and differences
 runs-unsubscribed = Unsubscribed at Constant Contact: not put on the list
 runs-correctable = Refused by Constant Contact: can be corrected there
 runs-errors = Refused by Constant Contact: cannot be corrected
+runs-merged = Received, but made no contact of their own
 runs-difference = Sent, but not counted by Constant Contact
 runs-parts = Parts
 runs-parts-none = No part has been made yet.

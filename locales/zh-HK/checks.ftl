@@ -40,6 +40,7 @@ checks-rule = 規則
 checks-rule-text = 最多 { $max } 個字元；較長的值會被截短
 checks-rule-email = 最多 { $max } 個字元的電子郵件地址
 checks-rule-date = 日期
+checks-rule-custom-date = 日期：檔案中的日期會以「年-月-日」形式傳送
 checks-rule-day = 1 至 31 的日子，須與月份一併提供
 checks-rule-month = 1 至 12 的月份，須與日子一併提供
 checks-column-cut = 已截短

@@ -108,6 +108,7 @@ runs-reasons = 原因與差異
 runs-unsubscribed = 已在 Constant Contact 取消訂閱：沒有加入清單
 runs-correctable = 被 Constant Contact 拒絕：可在該處更正
 runs-errors = 被 Constant Contact 拒絕：無法更正
+runs-merged = 已收到，但沒有成為獨立的連絡人
 runs-difference = 已傳送，但 Constant Contact 沒有計入
 runs-parts = 部分
 runs-parts-none = 尚未產生任何部分。

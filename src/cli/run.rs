@@ -166,6 +166,7 @@ fn describe(run: &Run, parts: &[Part], removals: Option<&Removals>) -> Value {
         "correctable": account.correctable,
         "errors": account.errors,
         "difference": account.difference(),
+        "merged": account.merged(),
         "requests": run.requests,
         "removals": removals.map(|removals| json!({
             "people": removals.people,

@@ -15,9 +15,10 @@ use uuid::Uuid;
 use super::connection::Connection;
 use super::problem::{Problem, safe_words};
 use super::store::{self, ChangeProblem, ConsumedState, NewAuthorization, NewState};
-use super::{Author, Connections, tokens};
+use super::{Author, Connections, asking, tokens};
 use crate::constant_contact::{
-    AccountSummary, AppCredentials, AuthorizeRequest, ClientError, PermitRefused, SCOPES, TokenSet,
+    AccountSummary, AppCredentials, AuthorizeRequest, ClientError, PermitRefused, SCOPES,
+    TokenError, TokenSet,
 };
 use crate::storage::random_bytes;
 
@@ -178,12 +179,20 @@ impl Connections {
             return Ok(Err((Problem::ApplicationUnknown, String::new())));
         };
         let oauth = self.oauth(&app.client_id);
-        let bought = oauth
-            .exchange_code(&app, &self.redirect_uri, &code, None)
-            .await;
-        let tokens = match bought {
-            Ok(tokens) => tokens,
-            Err(error) => return Ok(Err(Problem::of_token_request(&error))),
+        let mut tries = 1;
+        let tokens = loop {
+            let bought = oauth.exchange_code(&app, &self.redirect_uri, &code, None);
+            match bought.await {
+                Ok(tokens) => break tokens,
+                // The code has not been looked at.
+                Err(TokenError::Throttled(_) | TokenError::Unreachable(_))
+                    if tries < asking::MOST_TRIES =>
+                {
+                    tries += 1;
+                    tokio::time::sleep(asking::WAIT).await;
+                }
+                Err(error) => return Ok(Err(Problem::of_token_request(&error))),
+            }
         };
         match self.examine(connection, &app, &tokens).await? {
             Ok(account) => Ok(Ok((tokens, account))),
@@ -212,12 +221,15 @@ impl Connections {
             return Ok(Err((Problem::MissingScope, missing.join(" "))));
         }
         let api = self.api(&app.client_id);
-        let account = match api.account_summary(&tokens.access_token).await {
+        let token = &tokens.access_token;
+        let summary = async || api.account_summary(token).await;
+        let account = match asking::ask(&self.ledger, &app.client_id, summary).await {
             Ok(account) => account,
-            Err(error) => return Ok(Err(self.failure_of(&app.client_id, error).await?)),
+            Err(error) => return Ok(Err(failure_of(&error))),
         };
         // A list that cannot be had says nothing; the first export would.
-        let privileges = api.user_privileges(&tokens.access_token).await;
+        let privileges = async || api.user_privileges(token).await;
+        let privileges = asking::ask(&self.ledger, &app.client_id, privileges).await;
         if let Ok(privileges) = privileges
             && !privileges.is_empty()
             && !privileges
@@ -226,41 +238,14 @@ impl Connections {
         {
             return Ok(Err((Problem::MissingPrivilege, String::new())));
         }
-        let is_other_account = connection
-            .account_id
-            .as_ref()
-            .zip(account.encoded_account_id.as_ref())
-            .is_some_and(|(before, now)| before != now);
+        // An account that does not say which one it is may be another one: runs under way would go on there.
+        let before = connection.account_id.as_ref();
+        let is_other_account = before.is_some() && before != account.encoded_account_id.as_ref();
         if connection.saved.is_some() && is_other_account {
             let name = account.organization_name.unwrap_or_default();
             return Ok(Err((Problem::OtherAccount, name)));
         }
         Ok(Ok(account))
-    }
-
-    /// The problem behind a failed API call; tells the ledger what the vendor said about limits.
-    async fn failure_of(&self, client_id: &str, error: ClientError) -> Result<Failure, DbErr> {
-        let problem = match &error {
-            ClientError::NotPermitted(PermitRefused::QuotaSpent { .. }) => Problem::QuotaSpent,
-            ClientError::QuotaExceeded(_) => {
-                self.ledger.mark_day_spent(client_id).await?;
-                Problem::QuotaSpent
-            }
-            ClientError::Throttled(_) => {
-                self.ledger.push_back(client_id).await?;
-                Problem::Throttled
-            }
-            // Whichever queue is meant, it empties by itself.
-            ClientError::QueueFull(_) => Problem::Throttled,
-            ClientError::Forbidden(_) => Problem::MissingScope,
-            ClientError::Unreachable(_)
-            | ClientError::Interrupted(_)
-            | ClientError::ServerProblem(_)
-            | ClientError::Unreadable { .. } => Problem::Unreachable,
-            _ => Problem::Refused,
-        };
-        let words = error.refusal().map(ToString::to_string);
-        Ok((problem, words.unwrap_or_default()))
     }
 
     async fn store(
@@ -299,6 +284,28 @@ fn read_code(answer: Answer) -> Result<SecretString, Failure> {
         });
     }
     answer.code.ok_or((Problem::Refused, String::new()))
+}
+
+/// The problem behind a failed API call, and the vendor's words.
+fn failure_of(error: &ClientError) -> Failure {
+    let said = error.refusal().and_then(|refusal| refusal.message());
+    let problem = match error {
+        ClientError::NotPermitted(PermitRefused::QuotaSpent { .. })
+        | ClientError::QuotaExceeded(_) => Problem::QuotaSpent,
+        // Whichever queue is meant, it empties by itself.
+        ClientError::Throttled(_) | ClientError::QueueFull(_) => Problem::Throttled,
+        ClientError::Forbidden(_) if said.is_some_and(|words| words.contains("privilege")) => {
+            Problem::MissingPrivilege
+        }
+        ClientError::Forbidden(_) => Problem::MissingScope,
+        ClientError::Unreachable(_)
+        | ClientError::Interrupted(_)
+        | ClientError::ServerProblem(_)
+        | ClientError::Unreadable { .. } => Problem::Unreachable,
+        _ => Problem::Refused,
+    };
+    let words = error.refusal().map(ToString::to_string);
+    (problem, words.unwrap_or_default())
 }
 
 fn hash(state: &str) -> String {

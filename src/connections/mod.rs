@@ -10,6 +10,7 @@
 //! Read next: [`Connection`] (rules), [`store`] (queries for everybody), [`tokens`].
 
 mod application;
+pub(crate) mod asking;
 mod authorize;
 mod connection;
 pub mod consent;

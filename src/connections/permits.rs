@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::constant_contact::limits::TOKEN_REQUESTS_PER_SECOND;
-use crate::constant_contact::{PermitRefused, RequestKind, RequestPermits};
+use crate::constant_contact::{ClientError, PermitRefused, RequestKind, RequestPermits};
 use crate::notices::{self, Details, Kind};
 
 /// Distance of two requests, in percent of what the limit would allow.
@@ -25,6 +25,8 @@ const SPACING_PERCENT: i64 = 104;
 /// How far the next free moment may lie ahead: 230 requests that wait at the vendor's limit. Further, the clock has
 /// stepped back, and nobody waits for that.
 const LONGEST_QUEUE_MS: i64 = 60 * 1000;
+/// How long after 00:00 UTC `quota_exceeded` may still speak of the day before; ours.
+const TURN_OF_DAY_MS: i64 = 5 * 60 * 1_000;
 /// How far everything moves back when the vendor says `throttled`; it clears within a second (guide, "rate limits").
 const PUSH_BACK_MS: i64 = 1000;
 const DAY_MS: i64 = 86_400_000;
@@ -134,7 +136,31 @@ impl RequestLedger {
         next_midnight(self.clock.now())
     }
 
-    /// Moves every request to come back by a second. Call it when the vendor said `throttled`.
+    /// Takes to heart what a failed request says about the limits; everything else is none of its business.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn heed(&self, api_key: &str, error: &ClientError) -> Result<(), DbErr> {
+        match error {
+            ClientError::Throttled(_) => self.push_back(api_key).await,
+            ClientError::QuotaExceeded(_) if !is_turn_of_day(self.clock.now()) => {
+                self.mark_day_spent(api_key).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// When to ask again after the vendor said `quota_exceeded`: when the day's count starts again, or in a minute when
+    /// it may have spoken of the day that has just ended.
+    pub fn quota_over_at(&self) -> Timestamp {
+        let now = self.clock.now();
+        match is_turn_of_day(now) {
+            true => now + SignedDuration::from_mins(1),
+            false => next_midnight(now),
+        }
+    }
+
+    /// Moves every request to come back by a second.
     ///
     /// # Errors
     /// The database's.
@@ -146,7 +172,7 @@ impl RequestLedger {
         Ok(())
     }
 
-    /// Counts the day as used up. Call it when the vendor said `quota_exceeded`: others use the key, too.
+    /// Counts the day as used up: others use the key, too.
     ///
     /// # Errors
     /// The database's.
@@ -257,6 +283,11 @@ impl RequestPermits for KeyPermits {
 fn spacing_ms(per_second: u32) -> i64 {
     let percent = 1000 * SPACING_PERCENT / i64::from(per_second.max(1));
     (percent / 100).max(1)
+}
+
+/// Whether the day has just begun: an answer may be to a request of the day before, and the vendor's clock a little late.
+fn is_turn_of_day(now: Timestamp) -> bool {
+    now.as_millisecond().rem_euclid(DAY_MS) < TURN_OF_DAY_MS
 }
 
 fn next_midnight(now: Timestamp) -> Timestamp {

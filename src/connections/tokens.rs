@@ -68,6 +68,10 @@ pub enum TokenError {
     /// Try again later: the sign-in service is not reachable, slow or busy.
     #[error("the access token cannot be renewed right now: {0}")]
     Temporary(String),
+    /// The sign-in service refused for another reason, in its own words. It seldom means it, so once is not enough to
+    /// give up.
+    #[error("the access token is not renewed: {0}")]
+    Refused(String),
     /// The renewal may have used up the refresh token, but its answer is lost. Trying again tells.
     #[error("it is not known whether the access token was renewed: {0}")]
     OutcomeUnknown(String),
@@ -165,7 +169,10 @@ impl TokenService {
                 let renewed = self.renew_under_lease(id, &stored).await;
                 store::end_lease(&self.db, id, lease).await?;
                 match renewed {
-                    Ok(Renewed::Stored | Renewed::Overtaken) => continue,
+                    // As good as it gets, however short it lives: asking for another one would go on for ever.
+                    Ok(Renewed::Stored | Renewed::Overtaken) => {
+                        return self.open(id, &self.load(id).await?);
+                    }
                     Err(error) if self.may_go_on_with(&stored, need) => {
                         tracing::warn!(connection = %id, %error, "token not renewed, the present one still serves");
                         return self.open(id, &stored);
@@ -244,6 +251,13 @@ impl TokenService {
                 match store::set_problem(&self.db, id, problem, &words, now).await {
                     Err(ChangeProblem::Database(error)) => Err(error.into()),
                     _ => Err(TokenError::OutcomeUnknown(what)),
+                }
+            }
+            VendorError::Rejected(_) => {
+                let words = safe_words(&words);
+                match store::set_problem(&self.db, id, problem, &words, now).await {
+                    Err(ChangeProblem::Database(error)) => Err(error.into()),
+                    _ => Err(TokenError::Refused(words)),
                 }
             }
             other => Err(TokenError::Temporary(other.to_string())),

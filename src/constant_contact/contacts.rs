@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::client::{ApiClient, Call};
 use super::error::ClientError;
+use super::lenient::null_is_default;
 use super::memberships::ContactId;
 use super::secrets::AccessToken;
 
@@ -13,7 +14,8 @@ const MOST: &str = "50";
 
 #[derive(Deserialize)]
 struct Found {
-    #[serde(default)]
+    // Without it nobody knows whether there is such a contact.
+    #[serde(deserialize_with = "null_is_default")]
     contacts: Vec<FoundContact>,
 }
 
@@ -25,8 +27,7 @@ struct FoundContact {
 
 #[derive(Deserialize)]
 struct FoundAddress {
-    #[serde(default)]
-    address: String,
+    address: Option<String>,
 }
 
 impl ApiClient {
@@ -45,7 +46,8 @@ impl ApiClient {
         // Whoever answers with somebody else must not have that person deleted.
         let is_wanted = |contact: &FoundContact| {
             let address = contact.email_address.as_ref();
-            address.is_some_and(|found| found.address.to_lowercase() == wanted)
+            let address = address.and_then(|found| found.address.as_ref());
+            address.is_some_and(|found| found.to_lowercase() == wanted)
         };
         let contact = found.contacts.into_iter().find(is_wanted);
         Ok(contact.map(|contact| contact.contact_id.into()))

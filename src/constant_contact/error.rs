@@ -136,14 +136,10 @@ enum Limit {
 }
 
 impl Limit {
-    /// The keys `throttled` and `quota_exceeded` are known; the gateway says the same in its messages. The full queue has
-    /// no documented key, only its text tells. A 429 without any hint is taken for the one that clears by itself.
+    /// The full queue has no documented key, so it may have either of those that are known: its text is looked at first.
+    /// The keys `throttled` and `quota_exceeded` are known; the gateway says the same in its messages. A 429 without any
+    /// hint is taken for the one that clears by itself.
     fn of(refusal: &Refusal) -> Self {
-        match refusal.key() {
-            Some("throttled") => return Self::PerSecond,
-            Some("quota_exceeded") => return Self::PerDay,
-            _ => {}
-        }
         let said = format!(
             "{} {}",
             refusal.key().unwrap_or_default(),
@@ -151,12 +147,16 @@ impl Limit {
         )
         .to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        if says(&["queue", "activit", "1,000", "1000"]) {
-            Self::Queue
-        } else if says(&["quota", "limit exceeded", "daily", "per day"]) {
-            Self::PerDay
-        } else {
-            Self::PerSecond
+        if says(&["queue", "activit"]) {
+            return Self::Queue;
+        }
+        match refusal.key() {
+            Some("throttled") => Self::PerSecond,
+            Some("quota_exceeded") => Self::PerDay,
+            _ if says(&["quota", "daily", "per day"]) || said.trim() == "limit exceeded" => {
+                Self::PerDay
+            }
+            _ => Self::PerSecond,
         }
     }
 }
@@ -254,8 +254,17 @@ mod tests {
             ),
             (r#"{"message":"Too Many Requests"}"#, "second"),
             (r#"{"message":"Limit Exceeded"}"#, "day"),
+            (r#"{"message":"Rate limit exceeded"}"#, "second"),
             (
                 r#"[{"error_key":"too_many","error_message":"You exceeded 1,000 queued activities for this user account."}]"#,
+                "queue",
+            ),
+            (
+                r#"[{"error_key":"quota_exceeded","error_message":"1,000 queued activities at most"}]"#,
+                "queue",
+            ),
+            (
+                r#"{"error_key":"throttled","error_message":"The activity queue is full"}"#,
                 "queue",
             ),
             (r#"{"error_key":"quota_exceeded","error_mess"#, "day"),

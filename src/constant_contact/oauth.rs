@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use oauth2::basic::{BasicClient, BasicTokenResponse};
-use oauth2::http::header::{CONTENT_TYPE, HeaderValue};
+use oauth2::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use oauth2::{
     AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
     HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     TokenResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::ClientConfig;
 use super::error::TokenError;
@@ -157,6 +157,7 @@ impl OauthClient {
         let secrets = [code, app.client_secret.expose_secret()];
         let http = LentHttp {
             client: self,
+            app,
             secrets: &secrets,
         };
         let client = self.token_client(app);
@@ -185,6 +186,7 @@ impl OauthClient {
         let secrets = [old, app.client_secret.expose_secret()];
         let http = LentHttp {
             client: self,
+            app,
             secrets: &secrets,
         };
         let old_token = oauth2::RefreshToken::new(old.to_owned());
@@ -210,12 +212,10 @@ impl OauthClient {
         let token = refresh_token.expose();
         let secret = app.client_secret.expose_secret();
         // Made by hand: the crate refuses to revoke over plain http, as against a server on this machine.
-        let encoded =
-            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let request = self
             .http
             .post(revoke_url(&self.config.token_url))
-            .basic_auth(encoded(&app.client_id), Some(encoded(secret)))
+            .basic_auth(&app.client_id, Some(secret))
             .form(&[("token", token), ("token_type_hint", "refresh_token")])
             .build()
             .map_err(|error| TokenError::Unreachable((&error).into()))?;
@@ -235,10 +235,17 @@ impl OauthClient {
     async fn send_token_request(
         &self,
         request: HttpRequest,
+        app: &AppCredentials,
         secrets: &[&str],
     ) -> Result<HttpResponse, TokenError> {
-        let request = reqwest::Request::try_from(request)
-            .map_err(|error| TokenError::Unreachable((&error).into()))?;
+        let unsent = |error: reqwest::Error| TokenError::Unreachable((&error).into());
+        let mut request = reqwest::Request::try_from(request).map_err(unsent)?;
+        // The crate encodes both as forms (RFC 6749, 2.3.1); the vendor's guide takes them as they are.
+        request.headers_mut().remove(AUTHORIZATION);
+        let request = reqwest::RequestBuilder::from_parts(self.http.clone(), request)
+            .basic_auth(&app.client_id, Some(app.client_secret.expose_secret()))
+            .build()
+            .map_err(unsent)?;
         let body = self.send(request, "/token", secrets).await?;
         let mut response = HttpResponse::new(body);
         // Some servers mislabel their JSON; whether it is JSON is found out by reading it.
@@ -276,6 +283,7 @@ impl OauthClient {
 /// see that a token request may move between threads.
 struct LentHttp<'a> {
     client: &'a OauthClient,
+    app: &'a AppCredentials,
     secrets: &'a [&'a str],
 }
 
@@ -284,7 +292,10 @@ impl<'c> AsyncHttpClient<'c> for LentHttp<'_> {
     type Future = BoxFuture<'c, Result<HttpResponse, TokenError>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.client.send_token_request(request, self.secrets))
+        Box::pin(
+            self.client
+                .send_token_request(request, self.app, self.secrets),
+        )
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::connections::{Connections, Grant, TokenError};
+use crate::connections::{Connections, Grant, TokenError, asking};
 use crate::constant_contact::{
     AccessToken, ApiClient, ClientError, ContactList, CustomField, ListId, MembershipCount,
 };
@@ -128,7 +128,7 @@ impl Accounts {
         if let Some(account) = self.recall(connection_id) {
             return Ok(account);
         }
-        let call = self.call(connection_id, async |api, token| {
+        let call = self.ask(connection_id, async |api, token| {
             let lists = api
                 .list_contact_lists(token, Some(MembershipCount::Active))
                 .await?;
@@ -154,7 +154,7 @@ impl Accounts {
         connection_id: Uuid,
         list_id: ListId,
     ) -> Result<ContactList, AccountProblem> {
-        let call = self.call(connection_id, async |api, token| {
+        let call = self.ask(connection_id, async |api, token| {
             api.get_contact_list(token, list_id, None).await
         });
         let list = patiently(call).await?;
@@ -175,11 +175,13 @@ impl Accounts {
         let name = name.to_owned();
         // In a task of its own: a browser that goes away must not leave the outcome unknown.
         let task = actix_web::rt::spawn(async move {
-            let created = accounts
-                .call(connection_id, async |api, token| {
-                    api.create_contact_list(token, &name, None).await
-                })
-                .await;
+            let ledger = &accounts.connections.ledger;
+            let send = async |grant: &Grant| {
+                let api = accounts.connections.api(&grant.client_id);
+                let create = async || api.create_contact_list(&grant.token, &name, None).await;
+                asking::tell(ledger, &grant.client_id, create).await
+            };
+            let created = accounts.with_token(connection_id, send).await;
             accounts.forget(connection_id);
             let id = match &created {
                 Ok(list) => Some(list.list_id),
@@ -204,18 +206,31 @@ impl Accounts {
         }
     }
 
-    /// Calls the API with the connection's token; a token the API refuses is renewed once.
-    async fn call<T>(
+    /// Asks the API with the connection's token, a few times if need be.
+    async fn ask<T>(
         &self,
         connection_id: Uuid,
         call: impl AsyncFn(&ApiClient, &AccessToken) -> Result<T, ClientError>,
     ) -> Result<T, AccountProblem> {
-        let tokens = &self.connections.tokens;
-        let grant = tokens.access_token(connection_id).await?;
+        let ledger = &self.connections.ledger;
         let send = async |grant: &Grant| {
             let api = self.connections.api(&grant.client_id);
-            call(&api, &grant.token).await
+            asking::ask(ledger, &grant.client_id, async || {
+                call(&api, &grant.token).await
+            })
+            .await
         };
+        self.with_token(connection_id, send).await
+    }
+
+    /// Calls with the connection's token; a token the API refuses is renewed once.
+    async fn with_token<T>(
+        &self,
+        connection_id: Uuid,
+        send: impl AsyncFn(&Grant) -> Result<T, ClientError>,
+    ) -> Result<T, AccountProblem> {
+        let tokens = &self.connections.tokens;
+        let grant = tokens.access_token(connection_id).await?;
         match send(&grant).await {
             Err(ClientError::SignInExpired(_)) => {
                 let newer = tokens
@@ -287,6 +302,7 @@ impl From<TokenError> for AccountProblem {
         use AccountProblemKind as Kind;
         let (kind, words) = match &error {
             TokenError::NotFound => (Kind::NotReady, String::new()),
+            TokenError::Refused(words) => (Kind::Refused, words.clone()),
             TokenError::Application(words) => (Kind::NotReady, words.clone()),
             TokenError::SignInAgain | TokenError::Sealed(_) => (Kind::SignInAgain, String::new()),
             TokenError::Temporary(_) | TokenError::OutcomeUnknown(_) => {

@@ -64,12 +64,18 @@ pub enum Target {
     /// One that every account has; never [`StandardField::Email`], which has a field of its own.
     Standard(StandardField),
     /// A custom field of the account.
-    Custom {
-        /// What the heading is made of.
-        name: String,
-        /// What people read.
-        label: String,
-    },
+    Custom(CustomTarget),
+}
+
+/// A custom field of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomTarget {
+    /// What the heading is made of.
+    pub name: String,
+    /// What people read.
+    pub label: String,
+    /// Whether the account keeps a date in it.
+    pub is_date: bool,
 }
 
 /// The text is not a heading of Constant Contact's import.
@@ -85,7 +91,7 @@ impl Target {
 
     /// Whether this is a custom field of the account.
     pub fn is_custom(&self) -> bool {
-        matches!(self, Target::Custom { .. })
+        matches!(self, Target::Custom(_))
     }
 }
 
@@ -93,7 +99,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Standard(field) => f.write_str(field.heading()),
-            Target::Custom { name, .. } => f.write_str(&custom_heading(name)),
+            Target::Custom(field) => f.write_str(&custom_heading(&field.name)),
         }
     }
 }
@@ -105,10 +111,11 @@ impl FromStr for Target {
     fn from_str(heading: &str) -> Result<Self, UnknownTarget> {
         match heading.strip_prefix(CUSTOM_HEADING_PREFIX) {
             Some("") => Err(UnknownTarget),
-            Some(name) => Ok(Target::Custom {
+            Some(name) => Ok(Target::Custom(CustomTarget {
                 name: name.to_owned(),
                 label: name.to_owned(),
-            }),
+                is_date: false,
+            })),
             None => StandardField::find_by_heading(heading)
                 .filter(|field| *field != StandardField::Email)
                 .map(Target::Standard)
@@ -122,19 +129,22 @@ struct AttributeJson {
     target: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     label: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_date: bool,
     field: String,
 }
 
 impl From<Attribute> for AttributeJson {
     fn from(attribute: Attribute) -> Self {
         let target = attribute.target.heading();
-        let label = match attribute.target {
-            Target::Standard(_) => None,
-            Target::Custom { label, .. } => Some(label),
+        let (label, is_date) = match attribute.target {
+            Target::Standard(_) => (None, false),
+            Target::Custom(custom) => (Some(custom.label), custom.is_date),
         };
         Self {
             target,
             label,
+            is_date,
             field: attribute.field,
         }
     }
@@ -145,8 +155,9 @@ impl TryFrom<AttributeJson> for Attribute {
 
     fn try_from(json: AttributeJson) -> Result<Self, UnknownTarget> {
         let mut target: Target = json.target.parse()?;
-        if let (Target::Custom { label, .. }, Some(kept)) = (&mut target, json.label) {
-            *label = kept;
+        if let Target::Custom(custom) = &mut target {
+            custom.label = json.label.unwrap_or(std::mem::take(&mut custom.label));
+            custom.is_date = json.is_date;
         }
         Ok(Self {
             target,
@@ -167,10 +178,11 @@ mod tests {
                 field: "First Name".into(),
             },
             Attribute {
-                target: Target::Custom {
+                target: Target::Custom(CustomTarget {
                     name: "size".into(),
                     label: "Shirt size".into(),
-                },
+                    is_date: false,
+                }),
                 field: "Size".into(),
             },
         ];

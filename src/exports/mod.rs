@@ -25,8 +25,8 @@ pub use access::Access;
 pub use account::Accounts;
 pub use brake::Brake;
 pub use definition::{
-    Attribute, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_PROFILES, MAX_SEGMENTS, Target,
-    UnknownTarget,
+    Attribute, CustomTarget, ExportDefinition, MAX_CUSTOM_ATTRIBUTES, MAX_PROFILES, MAX_SEGMENTS,
+    Target, UnknownTarget,
 };
 pub use mode::{Delivery, Leavers, Mode};
 pub(crate) use pages::target_label;

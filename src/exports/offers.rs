@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::CustomTarget;
 use super::account::{Account, AccountProblem};
+use crate::constant_contact::FieldType;
 use crate::profiles::Field;
 
 /// Everything the form offers one person, for one connection and one source.
@@ -21,7 +23,7 @@ pub(super) struct Offers {
     /// Lists and custom fields of the chosen connection's account.
     pub(super) account: AccountOffer,
     /// Name and label of the custom fields the saved export uses, for when the account cannot be asked.
-    pub(super) known_custom_fields: Vec<(String, String)>,
+    pub(super) known_custom_fields: Vec<CustomTarget>,
 }
 
 /// A connection in the drop-down.
@@ -60,16 +62,22 @@ pub(super) enum AccountOffer {
 }
 
 impl Offers {
-    /// Label of a custom field; `None` when the account, if it could be asked, has no such field.
-    pub(super) fn custom_field_label<'a>(&'a self, name: &'a str) -> Option<&'a str> {
+    /// A custom field; `None` when the account, if it could be asked, has no such field.
+    pub(super) fn custom_field(&self, name: &str) -> Option<CustomTarget> {
         match &self.account {
-            AccountOffer::Loaded(account) => account
-                .custom_fields
-                .iter()
-                .find(|field| field.name == name)
-                .map(|field| field.label.as_str()),
+            AccountOffer::Loaded(account) => {
+                let found = account
+                    .custom_fields
+                    .iter()
+                    .find(|field| field.name == name);
+                found.map(|field| CustomTarget {
+                    name: field.name.clone(),
+                    label: field.label.clone(),
+                    is_date: field.field_type == FieldType::Date,
+                })
+            }
             AccountOffer::NotChosen | AccountOffer::Failed(_) => {
-                Some(self.known_custom_field_label(name))
+                Some(self.known_custom_field(name))
             }
         }
     }
@@ -88,11 +96,14 @@ impl Offers {
             .sum()
     }
 
-    /// Label a custom field had when the export was saved, or its name.
-    pub(super) fn known_custom_field_label<'a>(&'a self, name: &'a str) -> &'a str {
-        self.known_custom_fields
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or(name, |(_, label)| label)
+    /// A custom field as it was when the export was saved, or what its name says.
+    pub(super) fn known_custom_field(&self, name: &str) -> CustomTarget {
+        let known = self.known_custom_fields.iter();
+        let mut known = known.filter(|field| field.name == name);
+        known.next().cloned().unwrap_or_else(|| CustomTarget {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            is_date: false,
+        })
     }
 }

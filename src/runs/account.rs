@@ -109,9 +109,22 @@ impl Account {
         Some(self.delivered.cast_signed() - received.cast_signed())
     }
 
+    /// Rows the activities read that are neither contacts nor among their other counts, as when two became one without a
+    /// word. `None` when they did not say. How the counters relate is not documented, so only what is missing for certain
+    /// counts.
+    pub fn merged(&self) -> Option<u64> {
+        let (received, persons) = (
+            self.rows_received?,
+            self.persons.filter(|persons| *persons > 0)?,
+        );
+        let counted = persons + self.errors + self.correctable + self.unsubscribed;
+        Some(received.saturating_sub(counted))
+    }
+
     /// Whether anything was counted by Constant Contact other than what was sent.
     pub fn has_differences(&self) -> bool {
         self.difference().is_some_and(|difference| difference != 0)
+            || self.merged().is_some_and(|merged| merged > 0)
             || self.errors + self.correctable + self.unsubscribed > 0
     }
 

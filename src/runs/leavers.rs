@@ -154,10 +154,11 @@ async fn compare(
     let is_open = |kind| matches!(kind, Kind::Delivered | Kind::Awaited);
     let mut kinds = set.entries().map(|(_, kind)| kind).zip(&found);
     if kinds.any(|(kind, found)| is_open(kind) && *found == Found::Missing) {
-        // Whoever this job names is on no list, whatever was there a moment ago.
+        // Whoever this job names is on no list, whatever was there a moment ago. A file without the column says it by
+        // being this job's.
         let mut mark = |contact: Contact<'_>| {
             let address = keys.address(exclusions::clean_email(contact.email));
-            if contact.has_unsubscribed()
+            if (contact.permission.is_empty() || contact.has_unsubscribed())
                 && let Some((index, _)) = set.find_address(address)
             {
                 found[index] = Found::Unsubscribed;

@@ -75,7 +75,7 @@ async fn finished_job(
     export: ContactExport,
 ) -> Result<Activity, Interrupt> {
     let begun = vendor
-        .read(&move |api, token| {
+        .begin(&move |api, token| {
             let export = export.clone();
             async move { api.start_contact_export(token, &export).await }.boxed()
         })

@@ -122,6 +122,7 @@ async fn find_out(
         .zip(&present.remembered)
         .any(|((_, kind), is_present)| is_ours(kind) && !is_present);
     let mut gone: BTreeMap<Uuid, [u8; 8]> = BTreeMap::new();
+    let mut nameless = 0_u64;
     if is_anybody_gone || takes_all {
         let mut look = |contact: Contact<'_>| {
             let address = keys.address(clean_email(contact.email));
@@ -131,11 +132,19 @@ async fn find_out(
                     .find_address(address)
                     .is_some_and(|(index, kind)| is_ours(kind) && !present.remembered[index]),
             };
-            if is_gone && let Ok(id) = contact.id.parse::<Uuid>() {
-                gone.insert(id, address);
+            if is_gone {
+                match contact.id.parse::<Uuid>() {
+                    Ok(id) => drop(gone.insert(id, address)),
+                    Err(_) => nameless += 1,
+                }
             }
         };
         list_members::read(control, vendor, run, Whom::OnList, &mut look).await?;
+        // The vendor does not document the columns of the file; without ids nobody can be taken off.
+        if nameless > 0 {
+            let what = format!("the results file has no contact_id for {nameless} of its contacts");
+            return Err(Outcome::quoting(Ending::RemovalsFailed, what).into());
+        }
     }
     let mut contacts = Vec::with_capacity(gone.len() * CONTACT_BYTES);
     for (id, address) in &gone {
@@ -219,7 +228,7 @@ async fn send(
             continue;
         }
         let sent = vendor
-            .read(&move |api, token| {
+            .begin(&move |api, token| {
                 let ids = ids.clone();
                 async move { api.remove_from_lists(token, &ids, &[list_id]).await }.boxed()
             })

@@ -8,6 +8,7 @@
 //! same address. Where the export remembers its deliveries, rows that were delivered as they are now are left out last.
 //! Always: read = sent + duplicates + rejected + unchanged.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::constant_contact::limits::{
@@ -95,7 +96,11 @@ pub struct Layout {
 
 #[derive(Clone, Copy, Debug)]
 enum ValueRule {
-    Text { max_chars: usize },
+    /// Text; one that reads as a date, where that is what both sides hold, is sent as the vendor writes dates.
+    Text {
+        max_chars: usize,
+        date: Option<FieldType>,
+    },
     Date(FieldType),
     Birthday(DatePart, FieldType),
 }
@@ -201,7 +206,7 @@ impl Layout {
     /// text.
     pub(super) fn shorten(&self, column: usize, value: &str) -> Option<(String, usize)> {
         match self.rules.get(column.checked_sub(1)?)? {
-            ValueRule::Text { max_chars } => {
+            ValueRule::Text { max_chars, .. } => {
                 Some((cut(&clean(value), *max_chars).to_owned(), *max_chars))
             }
             _ => None,
@@ -211,12 +216,15 @@ impl Layout {
 
 fn rule(target: &Target, field_type: FieldType) -> ValueRule {
     match target {
-        Target::Custom { .. } => ValueRule::Text {
+        Target::Custom(custom) => ValueRule::Text {
             max_chars: CUSTOM_VALUE_CHARS,
+            date: Some(field_type)
+                .filter(|held| custom.is_date && matches!(held, FieldType::Date { .. })),
         },
         Target::Standard(field) => match field.kind() {
             FieldKind::Text | FieldKind::Email => ValueRule::Text {
                 max_chars: field.max_chars(),
+                date: None,
             },
             FieldKind::Date => ValueRule::Date(field_type),
             FieldKind::DayOfMonth => ValueRule::Birthday(DatePart::Day, field_type),
@@ -343,7 +351,10 @@ impl Planner {
                 continue;
             }
             let sent = match *rule {
-                ValueRule::Text { max_chars } => {
+                ValueRule::Text { max_chars, date } => {
+                    let day = date.and_then(|held| parse_day(&value, held));
+                    let day = day.map(|day| day.strftime(SENT_DATE_FORMAT).to_string());
+                    let value = day.map_or(value, Cow::Owned);
                     let kept = cut(&value, max_chars);
                     if kept.len() < value.len() {
                         self.cut.push(column);

@@ -138,6 +138,44 @@ fn a_date_field_is_read_in_its_own_order() {
 }
 
 #[test]
+fn a_date_for_a_date_field_of_the_account_is_sent_as_the_vendor_writes_dates() {
+    let order = DateOrder::DayMonthYear;
+    let fields = [
+        field("EMail", FieldType::Text),
+        field("Since", FieldType::Date { order }),
+        field("Note", FieldType::Text),
+    ];
+    let pairs = [
+        ("cf:since", "Since"),
+        ("cf:text", "Since"),
+        ("cf:note", "Note"),
+    ];
+    let mut definition = definition(&pairs);
+    for (attribute, is_date) in definition.attributes.iter_mut().zip([true, false, true]) {
+        let crate::exports::Target::Custom(custom) = &mut attribute.target else {
+            panic!("a custom field");
+        };
+        custom.is_date = is_date;
+    }
+    let layout = Layout::new(&definition, &fields).unwrap();
+    let mut planner = Planner::new(&layout, SMALL, 2);
+    for (number, day) in (1..).zip(["05/11/2020", "soon"]) {
+        let row = [
+            format!("{number}@example.com"),
+            day.into(),
+            "06/12/2021".into(),
+        ];
+        let part = planner.push(number, |index| &row[layout.columns()[index]]);
+        assert!(part.is_none());
+    }
+    let part = planner.finish().0.unwrap();
+    assert_eq!(
+        part.csv,
+        "email,cf:since,cf:text,cf:note\n1@example.com,2020-11-05,05/11/2020,06/12/2021\n2@example.com,soon,soon,06/12/2021\n"
+    );
+}
+
+#[test]
 fn every_missing_field_is_named_once() {
     let attributes = [
         ("first_name", "Given"),

@@ -96,7 +96,7 @@ pub(super) async fn target(
     let wanted = definition.attributes.iter();
     let wanted: Vec<(&str, &str)> = wanted
         .filter_map(|attribute| match &attribute.target {
-            Target::Custom { name, label } => Some((name.as_str(), label.as_str())),
+            Target::Custom(custom) => Some((custom.name.as_str(), custom.label.as_str())),
             Target::Standard(_) => None,
         })
         .collect();

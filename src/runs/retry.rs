@@ -11,6 +11,8 @@
 //! | the activities cannot be searched | perhaps | asks again for a minute, then gives its place to others and asks later | 1 s; 30 s | 15 s; 15 min | setting `outcome_wait_hours` |
 //! | sign-in lost | no | pauses until somebody signs in again, gives its place to others | 1 min | 1 min | setting `sign_in_wait_hours` |
 //! | 401 | no | renews the token once, then stops | - | - | second 401 |
+//! | renewal of the token refused for no known reason | no | tries again, then stops with the vendor's words | 1 s | 4 s | [`TOKEN_REFUSALS`] more |
+//! | a contact export or a removal answered with 5xx or not at all | perhaps | asks for another, which changes nothing but takes a place in the queue | 5 s | 15 min | 2 h |
 //! | 403, 404, 409, other 4xx | no | stops with the vendor's words | - | - | at once |
 //!
 //! Sources: `throttled` clears within a second and `quota_exceeded` at 00:00 UTC (guide, "rate limits"; no answer carries
@@ -35,6 +37,8 @@ pub(super) const LOOKS_SECONDS: [u64; 5] = [1, 2, 4, 8, 15];
 pub(super) const LOOKS_AFTER_TAKEOVER_SECONDS: [u64; 9] = [1, 2, 4, 8, 15, 20, 30, 30, 30];
 /// Sends of one part: each but the first after it was established that the one before had not arrived.
 pub(super) const MAX_SENDS: u32 = 5;
+/// Times a token is asked for again after a refusal that names no known reason.
+pub(super) const TOKEN_REFUSALS: u32 = 3;
 /// Longest wait for the activities of a run. The reference product names up to an hour for 1,000,000 profiles; six
 /// times that is not slowness any more.
 pub(super) const MAX_FOLLOWING: Duration = Duration::from_hours(6);
@@ -56,6 +60,7 @@ impl Backoff {
     pub(super) const QUEUE_FULL: Self = Self::new(15, 120, 6 * 3_600);
     pub(super) const UNAVAILABLE: Self = Self::new(1, 60, 2 * 3_600);
     pub(super) const ASKING: Self = Self::new(1, 15, 60);
+    pub(super) const JOBS: Self = Self::new(5, 900, 2 * 3_600);
 
     const fn new(first_seconds: u64, longest_seconds: u64, give_up_seconds: u64) -> Self {
         Self {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::control::{Control, Interrupt};
 use super::outcome::{Ending, Outcome};
-use super::retry::{Backoff, Remedy};
+use super::retry::{Backoff, Remedy, TOKEN_REFUSALS};
 use super::waiting::{Waiting, WaitingFor};
 use crate::connections::{Connections, Grant, TokenError};
 use crate::constant_contact::{
@@ -81,7 +81,28 @@ impl Vendor {
         &mut self,
         read: Call<'_, T>,
     ) -> Result<Result<T, ClientError>, Interrupt> {
-        let usual = std::mem::replace(&mut self.outage, (Backoff::ASKING, WaitingFor::Certainty));
+        self.read_with((Backoff::ASKING, WaitingFor::Certainty), read)
+            .await
+    }
+
+    /// Begins something that does no harm when it is begun twice, a job for the vendor's queue: less often than a read.
+    ///
+    /// # Errors
+    /// As [`Vendor::read`].
+    pub(super) async fn begin<T>(
+        &mut self,
+        begin: Call<'_, T>,
+    ) -> Result<Result<T, ClientError>, Interrupt> {
+        self.read_with((Backoff::JOBS, WaitingFor::Vendor), begin)
+            .await
+    }
+
+    async fn read_with<T>(
+        &mut self,
+        outage: (Backoff, WaitingFor),
+        read: Call<'_, T>,
+    ) -> Result<Result<T, ClientError>, Interrupt> {
+        let usual = std::mem::replace(&mut self.outage, outage);
         let answer = self.read(read).await;
         self.outage = usual;
         answer
@@ -147,20 +168,17 @@ impl Vendor {
         let ledger = &self.connections.ledger;
         match remedy {
             Remedy::Again(backoff, reason) => {
-                if let ClientError::Throttled(_) = error {
-                    tracing::info!(run = %self.control.lease.run_id, "throttled");
-                    ledger.push_back(&key).await?;
-                }
+                ledger.heed(&key, error).await?;
                 self.back_off(backoff, patience, reason, error).await
             }
             Remedy::PauseUntilMidnight => {
-                if let ClientError::QuotaExceeded(_) = error {
-                    ledger.mark_day_spent(&key).await?;
-                }
-                Err(Interrupt::Pause(Waiting {
-                    reason: WaitingFor::Quota,
-                    until: ledger.resets_at(),
-                }))
+                ledger.heed(&key, error).await?;
+                let until = match error {
+                    ClientError::QuotaExceeded(_) => ledger.quota_over_at(),
+                    _ => ledger.resets_at(),
+                };
+                let reason = WaitingFor::Quota;
+                Err(Interrupt::Pause(Waiting { reason, until }))
             }
             Remedy::RenewToken => self.renew_token(error).await,
             Remedy::Stop => {
@@ -251,6 +269,11 @@ impl Vendor {
         patience: &mut Patience,
     ) -> Result<(), Interrupt> {
         let ending = match error {
+            TokenError::Refused(_) if patience.tries < TOKEN_REFUSALS => {
+                let (backoff, reason) = self.outage;
+                return self.back_off(backoff, patience, Some(reason), &error).await;
+            }
+            TokenError::Refused(_) => Ending::ApplicationRefused,
             TokenError::Temporary(_) | TokenError::OutcomeUnknown(_) => {
                 let (backoff, reason) = self.outage;
                 return self.back_off(backoff, patience, Some(reason), &error).await;

@@ -92,7 +92,9 @@ impl From<&str> for ActivityState {
 
 impl<'de> Deserialize<'de> for ActivityState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
+        // One strange job of another application must not make the whole list of jobs unreadable.
+        let state = Option::<String>::deserialize(deserializer)?;
+        Ok(Self::from(state.unwrap_or_default().as_str()))
     }
 }
 
@@ -250,5 +252,7 @@ mod tests {
         let odd = activity(r#"{"activity_id":"a","state":"paused_for_review"}"#);
         assert_eq!(odd.state.as_str(), "paused_for_review");
         assert!(!odd.state.is_finished());
+        let odder = activity(r#"{"activity_id":"a","state":null}"#);
+        assert!(!odder.state.is_finished());
     }
 }

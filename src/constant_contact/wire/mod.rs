@@ -157,12 +157,12 @@ struct Link {
 pub(super) type PageParts<T> = (Vec<T>, Option<String>);
 
 macro_rules! page {
-    ($read:ident, $items:ident: $item:ty) => {
+    ($read:ident, $items:ident: $item:ty, $how:literal) => {
         /// Reads one page of the listing.
         pub(super) fn $read(body: &[u8]) -> serde_json::Result<PageParts<$item>> {
             #[derive(Deserialize)]
             struct Page {
-                #[serde(deserialize_with = "null_is_default")]
+                #[serde(deserialize_with = $how)]
                 $items: Vec<$item>,
                 #[serde(default, rename = "_links", deserialize_with = "null_is_default")]
                 links: Links,
@@ -174,9 +174,10 @@ macro_rules! page {
     };
 }
 
-page!(read_lists_page, lists: ContactList);
-page!(read_custom_fields_page, custom_fields: CustomField);
-page!(read_activities_page, activities: Activity);
+page!(read_lists_page, lists: ContactList, "null_is_default");
+page!(read_custom_fields_page, custom_fields: CustomField, "null_is_default");
+// "No such activity" sends a part again, so nothing but an empty array says it.
+page!(read_activities_page, activities: Activity, "Vec::deserialize");
 
 fn choice_labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
@@ -198,6 +199,7 @@ mod tests {
     #[test]
     fn a_page_without_its_array_is_not_an_empty_page() {
         assert!(read_activities_page(br#"{"error_key":"x"}"#).is_err());
+        assert!(read_activities_page(br#"{"activities":null}"#).is_err());
         let (none, next) = read_activities_page(br#"{"activities":null}"#).unwrap();
         assert!(none.is_empty() && next.is_none());
     }

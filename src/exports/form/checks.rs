@@ -97,10 +97,10 @@ impl ExportForm {
                 problems.add(&id, ProblemKind::TargetTwice);
                 continue;
             }
-            if let Target::Custom { name, label } = &mut target {
-                match offers.custom_field_label(name) {
-                    Some(known) => *label = known.to_owned(),
-                    None => problems.add(&id, ProblemKind::CustomFieldGone(name.clone())),
+            if let Target::Custom(custom) = &mut target {
+                match offers.custom_field(&custom.name) {
+                    Some(known) => *custom = known,
+                    None => problems.add(&id, ProblemKind::CustomFieldGone(custom.name.clone())),
                 }
             }
             if field.is_empty() {

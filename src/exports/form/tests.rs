@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::constant_contact::{CustomField, ListIdError};
+use crate::exports::CustomTarget;
 use crate::exports::account::{Account, AccountProblem, AccountProblemKind};
 use crate::exports::offers::{AccountOffer, ConnectionOffer, SegmentOffer, SourceOffer};
 use crate::names::NameProblem;
@@ -53,7 +54,11 @@ fn offers() -> Offers {
             custom_fields: (0..30).map(|n| custom_field(&format!("f{n}"))).collect(),
             ..Account::default()
         })),
-        known_custom_fields: vec![("old".into(), "Old label".into())],
+        known_custom_fields: vec![CustomTarget {
+            name: "old".into(),
+            label: "Old label".into(),
+            is_date: true,
+        }],
     }
 }
 
@@ -217,7 +222,7 @@ fn labels_come_from_the_account_or_from_the_saved_export() {
     let mut offers = offers();
     let label = |offers: &Offers| match &form.check(offers).unwrap().definition.attributes[0].target
     {
-        Target::Custom { label, .. } => label.clone(),
+        Target::Custom(custom) => custom.label.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(label(&offers), "The f1");
@@ -226,7 +231,8 @@ fn labels_come_from_the_account_or_from_the_saved_export() {
         words: String::new(),
     });
     assert_eq!(label(&offers), "f1");
-    assert_eq!(offers.custom_field_label("old"), Some("Old label"));
+    let old = offers.custom_field("old").unwrap();
+    assert_eq!((old.label.as_str(), old.is_date), ("Old label", true));
 }
 
 #[test]

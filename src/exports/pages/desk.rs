@@ -12,7 +12,9 @@ use crate::constant_contact::limits::LIST_NAME_CHARS;
 use crate::exports::account::{AccountProblem, Accounts};
 use crate::exports::form::{Action, ExportForm, Problem, ProblemKind};
 use crate::exports::offers::{AccountOffer, ConnectionOffer, Offers, SegmentOffer, SourceOffer};
-use crate::exports::{Author, Export, ExportDefinition, MAX_PROFILES, StoreError, Target, store};
+use crate::exports::{
+    Author, CustomTarget, Export, ExportDefinition, MAX_PROFILES, StoreError, Target, store,
+};
 use crate::web::{self, PageError, SignedIn, paths};
 use crate::{segments, sources};
 
@@ -120,14 +122,14 @@ impl Desk<'_> {
         })
     }
 
-    fn known_custom_fields(&self) -> Vec<(String, String)> {
+    fn known_custom_fields(&self) -> Vec<CustomTarget> {
         let attributes = self
             .saved
             .iter()
             .flat_map(|export| &export.definition.attributes);
         attributes
             .filter_map(|attribute| match &attribute.target {
-                Target::Custom { name, label } => Some((name.clone(), label.clone())),
+                Target::Custom(custom) => Some(custom.clone()),
                 Target::Standard(_) => None,
             })
             .collect()

@@ -5,7 +5,7 @@ use crate::constant_contact::limits::{LIST_NAME_CHARS, StandardField};
 use crate::exports::account::{AccountProblem, AccountProblemKind};
 use crate::exports::form::{ATTRIBUTE_PREFIX, Problem, ProblemKind};
 use crate::exports::offers::Offers;
-use crate::exports::{MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Target};
+use crate::exports::{CustomTarget, MAX_CUSTOM_ATTRIBUTES, MAX_SEGMENTS, Target};
 use crate::locale::Lang;
 use crate::names::{MAX_NAME_CHARACTERS, NameProblem};
 
@@ -34,17 +34,19 @@ pub(super) fn standard_label(lang: Lang, field: StandardField) -> String {
 pub(crate) fn target_label(lang: Lang, target: &Target) -> String {
     match target {
         Target::Standard(field) => standard_label(lang, *field),
-        Target::Custom { label, .. } => label.clone(),
+        Target::Custom(custom) => custom.label.clone(),
     }
 }
 
 /// Name of the column with a heading, as the form offers it.
 pub(super) fn heading_label(lang: Lang, heading: &str, offers: &Offers) -> String {
     match heading.parse::<Target>() {
-        Ok(Target::Custom { name, .. }) => offers
-            .custom_field_label(&name)
-            .unwrap_or_else(|| offers.known_custom_field_label(&name))
-            .to_owned(),
+        Ok(Target::Custom(CustomTarget { name, .. })) => {
+            let custom = offers.custom_field(&name);
+            custom
+                .unwrap_or_else(|| offers.known_custom_field(&name))
+                .label
+        }
         Ok(target) => target_label(lang, &target),
         Err(_) => heading.to_owned(),
     }

@@ -45,6 +45,9 @@ pub(super) async fn delete_contact(
             Ok(tried) => return tried,
             Err(error) => error,
         };
+        if let Err(problem) = connections.ledger.heed(&grant.client_id, &error).await {
+            return Tried::Later(problem.to_string());
+        }
         match &error {
             ClientError::SignInExpired(_) if !is_renewed => {
                 is_renewed = true;
@@ -69,9 +72,10 @@ pub(super) async fn delete_contact(
 
 fn no_token(error: &TokenError) -> Tried {
     match error {
-        TokenError::Temporary(_) | TokenError::OutcomeUnknown(_) | TokenError::Database(_) => {
-            Tried::Later(error.to_string())
-        }
+        TokenError::Temporary(_)
+        | TokenError::Refused(_)
+        | TokenError::OutcomeUnknown(_)
+        | TokenError::Database(_) => Tried::Later(error.to_string()),
         _ => Tried::Failed(error.to_string()),
     }
 }

@@ -33,6 +33,9 @@ impl Asking<'_> {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
+            if let Err(problem) = self.connections.ledger.heed(&grant.client_id, &error).await {
+                return Err(Outcome::quoting(Ending::VendorUnavailable, problem));
+            }
             let backoff = match Remedy::of(&error) {
                 Remedy::RenewToken if !is_renewed => {
                     is_renewed = true;
@@ -79,7 +82,9 @@ fn token_problem(error: TokenError) -> Outcome {
     let ending = match &error {
         TokenError::NotFound => Ending::ConnectionGone,
         TokenError::SignInAgain => Ending::SignInAgain,
-        TokenError::Application(_) | TokenError::Sealed(_) => Ending::ApplicationRefused,
+        TokenError::Application(_) | TokenError::Refused(_) | TokenError::Sealed(_) => {
+            Ending::ApplicationRefused
+        }
         TokenError::Temporary(_) | TokenError::OutcomeUnknown(_) | TokenError::Database(_) => {
             Ending::VendorUnavailable
         }

@@ -284,7 +284,7 @@ async fn missing_fields(
     definition: &ExportDefinition,
 ) -> Result<Vec<String>, Halt> {
     let custom = |target: &Target| match target {
-        Target::Custom { name, label } => Some((name.clone(), label.clone())),
+        Target::Custom(custom) => Some((custom.name.clone(), custom.label.clone())),
         Target::Standard(_) => None,
     };
     let attributes = definition.attributes.iter();

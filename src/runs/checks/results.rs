@@ -24,7 +24,7 @@ const BYTE_ORDER_MARK_BYTES: usize = 3;
 pub(in crate::runs) struct Contact<'a> {
     pub(in crate::runs) email: &'a str,
     /// Empty when the file does not say.
-    pub(super) permission: &'a str,
+    pub(in crate::runs) permission: &'a str,
     /// Names of the lists the contact is on; `None` when the file does not say.
     pub(super) lists: Option<&'a str>,
     /// The vendor's id of the contact; empty when the file does not say.

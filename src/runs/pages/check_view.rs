@@ -212,7 +212,8 @@ impl CheckView {
         match self.target(column) {
             None => standard(StandardField::Email),
             Some(Target::Standard(field)) => standard(*field),
-            Some(Target::Custom { .. }) => characters(CUSTOM_VALUE_CHARS),
+            Some(Target::Custom(custom)) if custom.is_date => page.t("checks-rule-custom-date"),
+            Some(Target::Custom(_)) => characters(CUSTOM_VALUE_CHARS),
         }
     }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::view::RunView;
 use crate::clock::Clock;
+use crate::connections::Connections;
 use crate::web::live::{self, Shown};
 use crate::web::{Page, PageError, SignedIn};
 
@@ -23,15 +24,16 @@ struct Progress {
 pub(super) async fn follow(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
+    connections: Data<Connections>,
     clock: Data<Clock>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
-    RunView::load(&db, *id).await?;
+    RunView::load(&db, &connections, *id).await?;
     let looked = db.clone();
     Ok(live::follow(&visit, "exports", db, clock, move |page| {
-        let (db, id) = (looked.clone(), *id);
+        let (db, connections, id) = (looked.clone(), connections.clone(), *id);
         async move {
-            let view = RunView::load(&db, id).await.ok()?;
+            let view = RunView::load(&db, &connections, id).await.ok()?;
             let is_over = view.is_finished();
             let html = Progress { page, view }.render().ok()?;
             Some(Shown { html, is_over })

@@ -13,7 +13,7 @@ use crate::auth::{self, Permission};
 use crate::config::Settings;
 use crate::connections::Connections;
 use crate::exports;
-use crate::runs::{Budget, Checks, Obstacle, checks, resume, rows};
+use crate::runs::{Checks, Obstacle, checks, resume, rows};
 use crate::web::{self, Page, PageError, SignedIn};
 
 #[derive(Template)]
@@ -31,8 +31,6 @@ struct RunPage {
     /// Whether it can be resumed, and a reason worth saying if not.
     may_resume: bool,
     obstacle: Option<Obstacle>,
-    /// What it still needs, while it is unfinished.
-    budget: Option<Budget>,
     /// Until when its rows can be downloaded.
     rows_until: Option<Timestamp>,
     may_see_profiles: bool,
@@ -49,7 +47,7 @@ pub(super) async fn show(
     settings: Data<Settings>,
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
-    let view = RunView::load(&db, *id).await?;
+    let view = RunView::load(&db, &connections, *id).await?;
     let (has_export, may_edit) = match exports::store::get(&**db, view.run.export_id).await {
         Ok(export) => (true, access(&visit, &db, &export).await?.may_edit()),
         Err(exports::StoreError::NotFound) => (false, visit.user.is_administrator()),
@@ -73,7 +71,6 @@ pub(super) async fn show(
         }
     };
     let obstacle = resume::obstacle(&**db, &view.run, &view.parts, visit.now).await?;
-    let budget = Budget::of(&db, &connections, &view.run, &view.parts).await?;
     let kept = super::rows::rows_kept(&db, &settings).await?;
     let rows_until = rows::kept_until(checks.desk(), &view.run, kept).await;
     let delivery = checks::store::find_latest(&**db, view.run.id).await?;
@@ -89,6 +86,5 @@ pub(super) async fn show(
         view,
         may_edit,
         has_export,
-        budget,
     })
 }

@@ -4,9 +4,12 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use crate::auth::{self, Permission};
+use crate::connections::Connections;
 use crate::runs::store::approvals::{self, Approval};
 use crate::runs::store::removals::{self, Removals};
-use crate::runs::{Account, Ending, Part, PartState, Rejection, Run, RunState, WaitingFor, store};
+use crate::runs::{
+    Account, Budget, Ending, Part, PartState, Rejection, Run, RunState, WaitingFor, store,
+};
 use crate::web::{Page, PageError, Tone};
 
 /// A run with its parts and its account.
@@ -20,15 +23,22 @@ pub(super) struct RunView {
     pub(super) approved_by: String,
     /// Whom it takes off the list.
     pub(super) removals: Option<Removals>,
+    /// What it still needs, while it is unfinished.
+    pub(super) budget: Option<Budget>,
 }
 
 impl RunView {
-    pub(super) async fn load(db: &DatabaseConnection, id: Uuid) -> Result<Self, PageError> {
+    pub(super) async fn load(
+        db: &DatabaseConnection,
+        connections: &Connections,
+        id: Uuid,
+    ) -> Result<Self, PageError> {
         let run = store::get(db, id).await?;
         let parts = store::parts(db, id).await?;
         let account = store::summaries::account(db, &run, &parts).await?;
         let approval = approvals::find(db, id).await?;
         let removals = removals::find(db, id).await?;
+        let budget = Budget::of(db, connections, &run, &parts).await?;
         let approved_by = match approval.and_then(|approval| approval.approved) {
             Some((_, Some(user))) => auth::store::find_name(db, user).await?,
             _ => None,
@@ -36,6 +46,7 @@ impl RunView {
         Ok(Self {
             approval,
             removals,
+            budget,
             approved_by: approved_by.unwrap_or_default(),
             run,
             parts,
@@ -99,6 +110,11 @@ impl RunView {
     /// The vendor's own words, if it said something.
     pub(super) fn vendor_words(&self) -> Option<&str> {
         self.run.outcome.as_ref()?.vendor_words.as_deref()
+    }
+
+    /// Rows that made no contact of their own, unless there are none.
+    pub(super) fn merged(&self) -> Option<u64> {
+        self.account.merged().filter(|merged| *merged > 0)
     }
 
     /// Rows sent that Constant Contact did not count, unless there are none.

@@ -64,10 +64,11 @@ fn account_summary() -> Vec<Cell> {
     let mut cells: Vec<Cell> = passing(1)
         .into_iter()
         .map(|(name, kind, times)| {
+            // Asked again, except when the queue is full or nobody knows what the answer was.
             let problem = match kind {
-                Kind::Slow(_) => "",
-                Kind::Throttled | Kind::QueueFull => "throttled",
-                _ => "unreachable",
+                Kind::QueueFull => "throttled",
+                Kind::MalformedJson => "unreachable",
+                _ => "",
             };
             cell(name, first(times, kind), problem)
         })
@@ -80,6 +81,16 @@ fn account_summary() -> Vec<Cell> {
         ),
         cell("401", first(1, Kind::Status(401)), "refused"),
         cell("403", first(1, Kind::Status(403)), "missing_scope"),
+        cell(
+            "500 again and again",
+            always(Kind::Status(500)),
+            "unreachable",
+        ),
+        cell(
+            "429 `throttled` again and again",
+            always(Kind::Throttled),
+            "throttled",
+        ),
         cell("connection refused", Given::Refused, "unreachable"),
     ]);
     cells
