@@ -22,9 +22,9 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<()> {
     let (handle, engine) = (application.handle(), services.engine.clone());
     tokio::spawn(async move {
         stop_signal().await;
-        tracing::info!("stopping");
         // At once, not after the last open page.
         engine.stop_taking();
+        tracing::info!("stopping");
         handle.stop(true).await;
     });
     application.run().await?;

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::endpoint::Endpoint;
 
 /// A rule: requests to `endpoint` go wrong in the way of `kind`, as often as `when` says.
@@ -69,6 +71,8 @@ pub enum FaultKind {
     ResetAfterAccepted,
     /// Accepted, and answered after this long (real time).
     Slow(Duration),
+    /// Accepted, and answered when the rule is lifted.
+    Held,
     /// Accepted, but the answer's body never ends.
     NeverEnds,
     /// The activity created by this request ends so, without any effect on contacts.
@@ -112,13 +116,33 @@ struct Rule {
     id: FaultId,
     seen: u64,
     fault: Fault,
+    in_force: watch::Sender<()>,
+}
+
+/// What goes wrong with one request.
+pub(super) struct Struck {
+    pub(super) kind: FaultKind,
+    in_force: watch::Receiver<()>,
+}
+
+impl Struck {
+    /// Returns when the rule is lifted.
+    pub(super) async fn lifted(mut self) {
+        // Nothing is ever sent: the wait fails when the rule is gone.
+        let _ = self.in_force.changed().await;
+    }
 }
 
 impl Faults {
     pub(super) fn set(&mut self, fault: Fault) -> FaultId {
         self.last_id += 1;
         let id = FaultId(self.last_id);
-        self.rules.push(Rule { id, seen: 0, fault });
+        self.rules.push(Rule {
+            id,
+            seen: 0,
+            fault,
+            in_force: watch::Sender::new(()),
+        });
         id
     }
 
@@ -131,7 +155,7 @@ impl Faults {
     }
 
     /// Counts a request to `endpoint` in every rule about it and tells what goes wrong with it, if anything.
-    pub(super) fn strike(&mut self, endpoint: Endpoint) -> Option<FaultKind> {
+    pub(super) fn strike(&mut self, endpoint: Endpoint) -> Option<Struck> {
         let mut struck = None;
         for rule in self
             .rules
@@ -140,7 +164,10 @@ impl Faults {
         {
             rule.seen += 1;
             if struck.is_none() && rule.fault.when.hits(rule.seen) {
-                struck = Some(rule.fault.kind.clone());
+                struck = Some(Struck {
+                    kind: rule.fault.kind.clone(),
+                    in_force: rule.in_force.subscribe(),
+                });
             }
         }
         struck

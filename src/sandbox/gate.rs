@@ -19,8 +19,13 @@ use actix_web::{
 use futures_util::{StreamExt, stream};
 
 use super::{
-    activities::ActivityFault, book::new_id, endpoint::Endpoint, errors::Refusal,
-    faults::FaultKind, opaque::random_text, server::Core,
+    activities::ActivityFault,
+    book::new_id,
+    endpoint::Endpoint,
+    errors::Refusal,
+    faults::{FaultKind, Struck},
+    opaque::random_text,
+    server::Core,
 };
 
 /// Who calls, for handlers that care.
@@ -44,7 +49,7 @@ pub(super) async fn gate(
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
     let fault = core.state().arrive(endpoint);
-    if let Some(answer) = fault.as_ref().and_then(|fault| instead(&core, fault)) {
+    if let Some(answer) = fault.as_ref().and_then(|fault| instead(&core, &fault.kind)) {
         return Ok(finish(&core, request.into_response(answer), endpoint));
     }
     let admitted = if endpoint.is_api() {
@@ -64,12 +69,12 @@ pub(super) async fn gate(
     if let Some(fault) = &fault {
         request
             .extensions_mut()
-            .insert(ActivityFault(fault.clone()));
+            .insert(ActivityFault(fault.kind.clone()));
     }
     let response = next.call(request).await?.map_into_boxed_body();
     let response = finish(&core, response, endpoint);
     match fault {
-        Some(fault) => afterwards(response, &fault).await,
+        Some(fault) => afterwards(response, fault).await,
         None => Ok(response),
     }
 }
@@ -131,15 +136,19 @@ fn instead(core: &Core, fault: &FaultKind) -> Option<HttpResponse> {
 /// What a fault makes of the answer to a request that had its effect.
 async fn afterwards(
     response: ServiceResponse<BoxBody>,
-    fault: &FaultKind,
+    fault: Struck,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match fault {
+    match &fault.kind {
         FaultKind::StatusAfterAccepted(status) => {
             Ok(response.into_response(Refusal::with_status(*status).error_response()))
         }
         FaultKind::ResetAfterAccepted => Ok(response.into_response(broken_connection())),
         FaultKind::Slow(delay) => {
             actix_web::rt::time::sleep(*delay).await;
+            Ok(response)
+        }
+        FaultKind::Held => {
+            fault.lifted().await;
             Ok(response)
         }
         FaultKind::MalformedJson | FaultKind::TruncatedJson | FaultKind::NeverEnds => {
@@ -151,7 +160,7 @@ async fn afterwards(
             let half = whole.slice(..whole.len() / 2);
             let mut answer = HttpResponse::build(status);
             answer.content_type("application/json");
-            let answer = match fault {
+            let answer = match fault.kind {
                 FaultKind::MalformedJson => answer.body(half),
                 FaultKind::NeverEnds => {
                     answer.streaming(first_then(half, stream::pending().boxed_local()))

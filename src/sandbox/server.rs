@@ -21,7 +21,7 @@ use super::{
     endpoint::Endpoint,
     errors::Refusal,
     exports,
-    faults::{FaultKind, Faults},
+    faults::{Faults, Struck},
     gate, imports,
     jobs::Jobs,
     limits::{Bucket, DayQuota},
@@ -118,7 +118,7 @@ impl State {
     }
 
     /// Counts a request and tells the fault planned for it.
-    pub(super) fn arrive(&mut self, endpoint: Endpoint) -> Option<FaultKind> {
+    pub(super) fn arrive(&mut self, endpoint: Endpoint) -> Option<Struck> {
         *self.requests.entry(endpoint).or_default() += 1;
         self.faults.strike(endpoint)
     }

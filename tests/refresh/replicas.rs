@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use listbridge::exports::store as exports;
 use listbridge::refresh::Status;
 use listbridge::refresh::job::{JobTrigger, store as jobs};
+use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
 use listbridge::runs::{RunState, Trigger};
 use listbridge::schedules::{Recurrence, Schedule};
 use listbridge::storage::UtcMillis;
@@ -91,6 +92,12 @@ async fn a_job_whose_process_is_killed_goes_on_in_the_other_one() {
         Replica::start(&stage, &url, "a").await,
         Replica::start(&stage, &url, "b").await,
     ];
+    // No run ends before the kill.
+    stage.sandbox.set_fault(Fault {
+        endpoint: Endpoint::ImportFile,
+        when: When::Always,
+        kind: FaultKind::Held,
+    });
     let by = author(&stage.services);
     let (job, _) = jobs::request(db, JobTrigger::Person, by).await.unwrap();
 
@@ -104,6 +111,7 @@ async fn a_job_whose_process_is_killed_goes_on_in_the_other_one() {
     let mut killed = replicas.remove(working);
     killed.child.kill().unwrap();
     killed.child.wait().unwrap();
+    stage.sandbox.lift_faults();
     let active = jobs::active(db).await.unwrap();
     assert_eq!(
         active.map(|active| active.id),

@@ -19,7 +19,7 @@ async fn a_dead_owner_is_replaced_although_the_clock_has_stepped_back() {
     stage.sandbox.set_fault(Fault {
         endpoint: Endpoint::ImportFile,
         when: When::First(1),
-        kind: FaultKind::Slow(Duration::from_secs(1)),
+        kind: FaultKind::NeverEnds,
     });
     let id = stage.request().await;
     let engine = stage.engine().start();
@@ -42,7 +42,7 @@ async fn a_living_owner_keeps_its_run_when_the_clock_steps_back() {
     stage.sandbox.set_fault(Fault {
         endpoint: Endpoint::ImportFile,
         when: When::First(1),
-        kind: FaultKind::Slow(Duration::from_secs(2)),
+        kind: FaultKind::Held,
     });
     let id = stage.request().await;
     let engine = stage.engine().start();
@@ -56,7 +56,10 @@ async fn a_living_owner_keeps_its_run_when_the_clock_steps_back() {
         lease_until.is_none_or(|until| until < stage.services.clock.now() + TWO_HOURS / 2)
     };
     until("the lease that is cut", is_cut).await;
-    let other = stage.engine().start();
+    let other = stage.engine();
+    assert_eq!(other.tick().await.unwrap(), Tick::Idle, "it has its owner");
+    let other = other.start();
+    stage.sandbox.lift_faults();
     stage.until(id, |run, _| run.state.is_finished()).await;
     let (run, parts) = stage.read(id).await;
     assert_eq!((ending(&run), run.claims), ("delivered".to_owned(), 1));

@@ -112,7 +112,7 @@ async fn a_process_told_to_stop_finishes_what_is_in_flight_and_takes_nothing_mor
     stage.sandbox.set_fault(Fault {
         endpoint: Endpoint::ImportFile,
         when: When::First(2),
-        kind: FaultKind::Slow(Duration::from_secs(2)),
+        kind: FaultKind::Held,
     });
     let mut replica = Replica::start(&stage, "stopped", SPEED).await;
     let id = stage.request().await;
@@ -122,6 +122,7 @@ async fn a_process_told_to_stop_finishes_what_is_in_flight_and_takes_nothing_mor
     until("the stopping", async || replica.log().contains("stopping")).await;
     let (status, _) = replica.ended(STOPPED_WITHIN).await;
     assert_eq!(status.code(), Some(0), "{}", replica.log());
+    stage.sandbox.lift_faults();
     let (run, parts) = stage.read(id).await;
     assert_eq!(run.state, RunState::Refreshing);
     assert_eq!(parts.len(), 1, "nothing new was begun: {parts:?}");
@@ -129,7 +130,6 @@ async fn a_process_told_to_stop_finishes_what_is_in_flight_and_takes_nothing_mor
     assert_eq!(stage.sandbox.requests(Endpoint::ImportFile), 1);
 
     // A run that is asked for now is nobody's, and both go on with the next start.
-    stage.sandbox.lift_faults();
     let next = Replica::spawn(&stage, "next", SPEED);
     until("the end", async || is_finished(&stage, id).await).await;
     next.kill();

@@ -237,18 +237,17 @@ async fn activities_that_never_end_are_given_up() {
 #[tokio::test]
 async fn a_cancel_takes_effect_between_requests_and_tells_what_was_accepted() {
     let stage = Stage::new(&three_parts()).await;
-    let slow = FaultKind::Slow(Duration::from_millis(300));
-    stage
-        .sandbox
-        .set_fault(fault(Endpoint::ImportFile, When::Always, slow));
+    let held = fault(Endpoint::ImportFile, When::Always, FaultKind::Held);
+    stage.sandbox.set_fault(held);
     let id = stage.request().await;
     let engine = stage.engine().start();
-    stage.until(id, |_, parts| parts.len() == 1).await;
+    until("the first upload", async || stage.files().len() == 1).await;
     store::cancel(&stage.services.db, id, author(&stage.services))
         .await
         .unwrap();
     engine.engine().wake();
     stage.until(id, |run, _| run.state.is_finished()).await;
+    stage.sandbox.lift_faults();
     engine.stop().await;
     let (run, parts) = stage.read(id).await;
     assert_eq!(
@@ -322,19 +321,18 @@ async fn a_killed_engine_at_any_moment_is_replaced() {
 #[tokio::test]
 async fn a_stopped_engine_gives_its_run_back() {
     let stage = Stage::new(&three_parts()).await;
-    let slow = FaultKind::Slow(Duration::from_millis(200));
-    stage
-        .sandbox
-        .set_fault(fault(Endpoint::ImportFile, When::Always, slow));
+    let held = fault(Endpoint::ImportFile, When::Always, FaultKind::Held);
+    stage.sandbox.set_fault(held);
     let id = stage.request().await;
     let engine = stage.engine().start();
-    stage.until(id, |_, parts| !parts.is_empty()).await;
+    until("the first upload", async || stage.files().len() == 1).await;
+    engine.engine().stop_taking();
+    stage.sandbox.lift_faults();
     engine.stop().await;
     let (run, parts) = stage.read(id).await;
     assert_eq!(run.state, RunState::Refreshing);
     let is_known = |state: PartState| state == PartState::Recorded || state.has_arrived();
     assert!(parts.iter().all(|part| is_known(part.state)), "{parts:?}");
-    stage.sandbox.lift_faults();
     let tick = stage.engine().tick().await.unwrap();
     let (run, parts) = stage.read(id).await;
     assert_eq!(

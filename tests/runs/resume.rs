@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::pages::browse;
-use crate::support::{Stage, author, ending, people, source_author, wide_people};
+use crate::support::{Stage, author, ending, people, source_author, until, wide_people};
 
 /// Three parts, of which the second meets a fault.
 async fn failed(kind: FaultKind) -> (Stage, Run) {
@@ -99,20 +99,20 @@ async fn a_canceled_run_goes_on_where_it_was() {
     stage.sandbox.set_fault(Fault {
         endpoint: Endpoint::ImportFile,
         when: When::Always,
-        kind: FaultKind::Slow(Duration::from_millis(300)),
+        kind: FaultKind::Held,
     });
     let id = stage.request().await;
     let engine = stage.engine().start();
-    stage.until(id, |_, parts| parts.len() == 1).await;
+    until("the first upload", async || stage.files().len() == 1).await;
     store::cancel(&stage.services.db, id, author(&stage.services))
         .await
         .unwrap();
     engine.engine().wake();
+    stage.sandbox.lift_faults();
     stage.until(id, |run, _| run.state.is_finished()).await;
     engine.stop().await;
     let (run, parts) = stage.read(id).await;
     assert_eq!((ending(&run).as_str(), parts.len()), ("canceled", 1));
-    stage.sandbox.lift_faults();
     assert_eq!(take_up(&stage, id).await, Resumed::Now);
     let (run, parts) = stage.finish(id).await;
     assert_eq!(ending(&run), "delivered", "{parts:?}");

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Visitor, read};
+use crate::waiting::until;
 
 /// A visitor whose next attempt to create a list goes wrong.
 async fn struck(kind: FaultKind) -> Visitor {
@@ -140,6 +141,22 @@ async fn answers_come_late_or_never_end() {
     assert!(response.bytes().await.unwrap_err().is_timeout());
     assert!(was_created(&visitor));
     visitor.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_is_held_until_its_rule_is_lifted() {
+    let visitor = Visitor::quick().await;
+    let fault = visitor.sandbox.set_fault(Fault {
+        endpoint: Endpoint::CreateList,
+        when: When::Always,
+        kind: FaultKind::Held,
+    });
+    let answer = tokio::spawn(create(&visitor).send());
+    until("the effect", async || was_created(&visitor)).await;
+    assert_eq!(visitor.get("/v3/contact_lists").await.0, 200, "another one");
+    assert!(!answer.is_finished(), "it is held");
+    visitor.sandbox.lift_fault(fault);
+    assert_eq!(answer.await.unwrap().unwrap().status(), 201);
 }
 
 #[tokio::test]

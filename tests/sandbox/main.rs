@@ -12,3 +12,5 @@ mod lists;
 mod oauth;
 mod pages;
 mod support;
+#[path = "../support/waiting.rs"]
+mod waiting;

@@ -155,9 +155,11 @@ impl Stand {
             }
             Given::Clock(step) => {
                 let working = self.work();
-                self.stage.until(id, |_, parts| !parts.is_empty()).await;
+                let uploads = || self.stage.sandbox.requests(Endpoint::ImportFile);
+                until("the first upload", async || uploads() == 1).await;
                 self.turn_the_clock(step);
                 // For ever, if it waited for the old time.
+                self.stage.sandbox.lift_faults();
                 until("the end", async || working.is_finished()).await;
                 working.await.unwrap();
             }

@@ -72,8 +72,7 @@ impl Stand {
                 1
             }
             Given::Clock(_) => {
-                let slow = FaultKind::Slow(Duration::from_millis(200));
-                self.strike(Endpoint::ImportFile, When::Always, slow);
+                self.strike(Endpoint::ImportFile, When::First(1), FaultKind::Held);
                 0
             }
             Given::ClockWhileWaiting => {
@@ -85,8 +84,7 @@ impl Stand {
             }
             Given::Locked(phase) => {
                 if let Some((endpoint, number)) = answered_in(*phase) {
-                    let slow = FaultKind::Slow(Duration::from_secs(1));
-                    self.strike(endpoint, When::Nth(number), slow);
+                    self.strike(endpoint, When::Nth(number), FaultKind::Held);
                 }
                 0
             }
@@ -146,6 +144,7 @@ impl Stand {
             let working = at_once.unwrap_or_else(|| self.work());
             // It would wait for as long as the lock is held; a process that is killed meanwhile is the worst of it.
             working.abort();
+            self.stage.sandbox.lift_faults();
             locked.rollback().await.unwrap();
         } else {
             db.execute_unprepared("PRAGMA busy_timeout = 50")
@@ -153,6 +152,7 @@ impl Stand {
                 .unwrap();
             other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
             let working = at_once.unwrap_or_else(|| self.work());
+            self.stage.sandbox.lift_faults();
             working.await.unwrap();
             other.execute_unprepared("ROLLBACK").await.unwrap();
         }
