@@ -13,6 +13,7 @@ use actix_web::http::header::DATE;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::Value;
 use support::openid::{CLIENT_ID, CLIENT_SECRET, Fault, TestProvider};
+use support::port::Port;
 use support::postgres::Postgres;
 use support::redis::Redis;
 use support::tls::TestCa;
@@ -202,10 +203,8 @@ async fn an_installation_on_postgresql_is_looked_at() {
     )
     .await;
     // Not the database, and not its password either.
-    let gone = format!(
-        "postgres://listbridge:hush@127.0.0.1:{}/doctor",
-        free_port()
-    );
+    let nobody = Port::new();
+    let gone = format!("postgres://listbridge:hush@{}/doctor", nobody.address());
     let installation = Installation::new().with("DATABASE_URL", &gone);
     expect(&installation, "database", "failed", "cannot be reached").await;
     let output = installation.run(&["doctor"], "").await;
@@ -214,14 +213,6 @@ async fn an_installation_on_postgresql_is_looked_at() {
     let empty = postgres.create_database("empty").await;
     let installation = Installation::new().with("DATABASE_URL", &empty);
     expect(&installation, "database", "warning", "migrations pending").await;
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 #[tokio::test]
@@ -302,8 +293,9 @@ async fn a_clock_that_is_wrong_is_told() {
 
 #[tokio::test]
 async fn whoever_is_not_there_is_told() {
-    let nobody = format!("http://127.0.0.1:{}/v3", free_port());
-    let installation = Installation::new().with("CONSTANT_CONTACT_API_URL", &nobody);
+    let nobody = Port::new();
+    let url = format!("http://{}/v3", nobody.address());
+    let installation = Installation::new().with("CONSTANT_CONTACT_API_URL", &url);
     expect(
         &installation,
         "Constant Contact",
@@ -318,7 +310,8 @@ async fn whoever_is_not_there_is_told() {
 
 #[tokio::test]
 async fn a_session_store_that_is_down_is_told() {
-    let gone = format!("redis://:hush@127.0.0.1:{}", free_port());
+    let nobody = Port::new();
+    let gone = format!("redis://:hush@{}", nobody.address());
     let installation = Installation::new().with("SESSION_STORE", &gone);
     expect(&installation, "session store", "failed", "does not answer").await;
     let output = installation.run(&["doctor"], "").await;
@@ -369,8 +362,9 @@ async fn a_provider_of_sign_ins_that_is_wrong_is_told() {
     expect(&installation, check, "ok", "/oauth/openid/callback").await;
     provider.fail(Fault::Discovery("{}".into()));
     expect(&installation, check, "failed", "bad-discovery").await;
-    let nobody = with(&format!("http://127.0.0.1:{}", free_port()));
-    expect(&nobody, check, "failed", "unreachable").await;
+    let nobody = Port::new();
+    let installation = with(&format!("http://{}", nobody.address()));
+    expect(&installation, check, "failed", "unreachable").await;
     // Half a provider is not a provider: said before anything is looked at.
     let half = Installation::new().with("OPENID_ISSUER_URL", &provider.url);
     let output = half.run(&["doctor"], "").await;

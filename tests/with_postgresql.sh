@@ -11,7 +11,6 @@ if [ "$(id -u)" = 0 ]; then
   chown postgres "$folder"
   as=(runuser -u postgres --)
 fi
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cd_into() { (cd "$folder" && "$@"); }
 stop() {
   cd_into "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null || true
@@ -20,5 +19,5 @@ stop() {
 trap stop EXIT
 cd_into "${as[@]}" "$bin/initdb" -A trust -U listbridge -E UTF8 --locale=C --no-sync -D "$folder/data" >/dev/null
 cd_into "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start >/dev/null \
-  -o "-h 127.0.0.1 -p $port -k $folder -c fsync=off -c max_connections=300"
-TEST_DATABASE_URL="postgres://listbridge@127.0.0.1:$port/postgres" "$@"
+  -o "-h '' -k $folder -c fsync=off -c max_connections=300"
+TEST_DATABASE_URL="postgres://listbridge@localhost/postgres?host=$folder" "$@"

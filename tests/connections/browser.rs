@@ -4,6 +4,7 @@ use crate::stage::{LIST, store_export};
 use crate::support::connections::{
     Application, add_connection, spawn_app_at, spawn_app_at_with, start_sandbox,
 };
+use crate::support::port::Port;
 use crate::support::webdriver::{ChromeDriver, Tab};
 use crate::support::{ALICE, PASSWORD};
 
@@ -59,9 +60,8 @@ async fn the_wizard_is_walked_by_its_labels_in_a_real_browser() {
     for words in WORDS {
         let sandbox = start_sandbox().await;
         // The redirect URI names the port, so it has to be known before the start.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        let port = Port::new();
+        let address = port.address();
         let app = spawn_app_at_with(&sandbox, Application::Configured, |settings| {
             settings.listen = address;
             settings.public_url = format!("http://{address}").parse().unwrap();

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use listbridge::constant_contact::{
     ClientError, ConstantContact, FaultKind, ListId, RefreshToken, RequestKind, TokenError,
 };
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use uuid::Uuid;
 
 use crate::support::{
@@ -26,9 +26,10 @@ async fn import(client: &ConstantContact, permits: &std::sync::Arc<Counted>) -> 
 
 #[tokio::test]
 async fn a_refused_connection_means_nothing_was_sent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Taken, and nobody listens.
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = silent.local_addr().unwrap();
     let client = client_of(&format!("http://{address}"));
     let permits = permits();
     let error = import(&client, &permits).await;

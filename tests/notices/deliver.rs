@@ -20,6 +20,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::engine::{Shift, Stage};
 use crate::receivers::MailServer;
 use crate::support::PASSWORD;
+use crate::support::port::Port;
 
 /// An installation whose courier goes when the test says so.
 pub(crate) struct Post {
@@ -183,17 +184,10 @@ async fn administrators_are_told_in_their_language_and_zone_once_and_when_it_is_
 #[tokio::test]
 async fn a_server_that_is_down_loses_nothing() {
     let post = Post::open().await;
-    let port = MailServer::start().await.port;
-    send_through(&post.services, port).await;
+    let port = Port::new();
+    send_through(&post.services, port.number()).await;
     post.add("Alice", Role::Administrator).await;
     post.raise(Kind::SignInNeeded, Uuid::now_v7()).await;
-    // Aborting the task that listened takes a moment.
-    while tokio::net::TcpStream::connect(("127.0.0.1", port))
-        .await
-        .is_ok()
-    {
-        tokio::task::yield_now().await;
-    }
     assert_eq!(post.tick().await, 1);
     let waiting = &post.latest().await[0];
     assert_eq!(
@@ -201,7 +195,7 @@ async fn a_server_that_is_down_loses_nothing() {
         (State::Waiting, 1, Some(Problem::Unreachable))
     );
     assert_eq!(post.tick().await, 0, "not before its time");
-    let server = MailServer::start_at(port, None).await;
+    let server = MailServer::start_at(port.number(), None).await;
     post.time.forward(Duration::from_secs(120));
     assert_eq!(post.tick().await, 1);
     assert_eq!(server.mails().len(), 1);
@@ -339,11 +333,8 @@ async fn several_processes_tell_everybody_once() {
 #[tokio::test]
 async fn whoever_is_not_to_be_told_any_more_is_not() {
     let post = Post::open().await;
-    let port = {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    send_through(&post.services, port).await;
+    let port = Port::new();
+    send_through(&post.services, port.number()).await;
     let (db, now) = (&**post.services.db, post.services.clock.now());
     let alice = post.add("Alice", Role::Administrator).await;
     let ann = post.add("Ann", Role::Administrator).await;
@@ -353,7 +344,7 @@ async fn whoever_is_not_to_be_told_any_more_is_not() {
     people::set_notices_by_mail(db, alice, false).await.unwrap();
     people::set_role(db, ann, Role::Viewer, now).await.unwrap();
     people::disable_user(db, al, now).await.unwrap();
-    let server = MailServer::start_at(port, None).await;
+    let server = MailServer::start_at(port.number(), None).await;
     post.time.forward(Duration::from_secs(120));
     post.tick().await;
     assert!(server.mails().is_empty());

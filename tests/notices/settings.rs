@@ -7,6 +7,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::receivers::MailServer;
+use crate::support::port::Port;
 use crate::support::webdriver::ChromeDriver;
 use crate::support::{ALICE, Answer, BOB, Browser, spawn_app};
 
@@ -152,11 +153,8 @@ async fn a_test_mail_that_does_not_arrive_says_what_to_do() {
         page.body
     );
     assert!(!page.says("is not known here"), "servers repeat addresses");
-    let gone = {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    save(&alice, gone, &[]).await;
+    let nobody = Port::new();
+    save(&alice, nobody.number(), &[]).await;
     assert!(test().await.says("No connection: check address and port"));
     // It speaks, but not TLS.
     let plain = MailServer::start().await;
@@ -299,13 +297,11 @@ async fn the_pages_can_be_used_by_everybody() {
         tab.wait_for("#host-error").await;
         tab.check_accessibility().await;
         let alice = app.sign_in(ALICE).await;
-        let port = {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            listener.local_addr().unwrap().port()
-        };
-        assert_eq!(self::save(&alice, port, &[]).await.status, 303);
+        let nobody = Port::new();
+        let saved = self::save(&alice, nobody.number(), &[]).await;
+        assert_eq!(saved.status, 303);
         let long = "W".repeat(300);
-        let hook = format!("http://127.0.0.1:{port}/{long}");
+        let hook = format!("http://{}/{long}", nobody.address());
         alice
             .submit(PAGE, &format!("{PAGE}/webhooks"), &[("url", &hook)])
             .await;

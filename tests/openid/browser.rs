@@ -2,6 +2,7 @@
 
 use crate::stage::{dora, stage_with};
 use crate::support::openid::Fault;
+use crate::support::port::Port;
 use crate::support::webdriver::ChromeDriver;
 use crate::support::{BOB, PASSWORD};
 use serde_json::json;
@@ -41,9 +42,8 @@ async fn people_sign_in_and_link_by_the_labels_in_a_real_browser() {
     };
     for words in WORDS {
         // The redirect URI names the port, so it has to be known before the start.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        let port = Port::new();
+        let address = port.address();
         let stage = stage_with(|settings, _| {
             settings.listen = address;
             settings.public_url = format!("http://{address}").parse().unwrap();

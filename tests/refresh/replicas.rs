@@ -1,7 +1,6 @@
 //! Several real processes on one PostgreSQL start one run of what is due.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
@@ -9,8 +8,8 @@ use jiff::SignedDuration;
 use listbridge::exports::store as exports;
 use listbridge::refresh::Status;
 use listbridge::refresh::job::{JobTrigger, store as jobs};
-use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
 use listbridge::runs::{RunState, Trigger};
+use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
 use listbridge::schedules::{Recurrence, Schedule};
 use listbridge::storage::UtcMillis;
 use listbridge::storage::entities::{export_schedule, refresh_task, run};
@@ -19,6 +18,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use crate::jobs::store;
 use crate::postgres::Postgres;
 use crate::support::{Stage, author, people, until};
+use crate::web::port::Port;
 
 #[tokio::test]
 async fn of_two_processes_one_starts_what_is_due() {
@@ -145,6 +145,7 @@ async fn a_job_whose_process_is_killed_goes_on_in_the_other_one() {
 struct Replica {
     child: Child,
     log: PathBuf,
+    _port: Port,
 }
 
 impl Drop for Replica {
@@ -158,9 +159,8 @@ impl Replica {
     async fn start(stage: &Stage, database_url: &str, name: &str) -> Self {
         let settings = &stage.services.settings;
         let log = stage.dir.path().join(format!("{name}.log"));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = listener.local_addr().unwrap().to_string();
-        drop(listener);
+        let port = Port::new();
+        let listen = port.address().to_string();
         let base_url = format!("http://{listen}");
         let sandbox = &stage.sandbox;
         let child = Command::new(env!("CARGO_BIN_EXE_listbridge"))
@@ -182,7 +182,11 @@ impl Replica {
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let replica = Self { child, log };
+        let replica = Self {
+            child,
+            log,
+            _port: port,
+        };
         let ready = format!("{base_url}/readyz");
         until("readiness", async || {
             let answer = reqwest::get(&ready).await;

@@ -1,7 +1,6 @@
 //! Real `listbridge serve` processes on the data of a stage.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
@@ -10,12 +9,14 @@ use listbridge::storage;
 use secrecy::ExposeSecret;
 
 use crate::support::{Stage, until};
+use crate::web::port::Port;
 
 /// A real `listbridge serve`; ends when dropped.
 pub(crate) struct Replica {
     pub(crate) child: Child,
     pub(crate) base_url: String,
     log: PathBuf,
+    _port: Port,
 }
 
 impl Drop for Replica {
@@ -50,7 +51,8 @@ impl Replica {
             settings.data_dir.clone()
         };
         let log = stage.dir.path().join(format!("{name}.log"));
-        let listen = free_address();
+        let port = Port::new();
+        let listen = port.address().to_string();
         let base_url = format!("http://{listen}");
         let child = Command::new(env!("CARGO_BIN_EXE_listbridge"))
             .arg("serve")
@@ -80,6 +82,7 @@ impl Replica {
             child,
             base_url,
             log,
+            _port: port,
         }
     }
 
@@ -123,11 +126,6 @@ impl Replica {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
-}
-
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }
 
 pub(crate) fn client() -> reqwest::Client {

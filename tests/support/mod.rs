@@ -7,6 +7,7 @@
 #[cfg(feature = "sandbox")]
 pub(crate) mod connections;
 pub(crate) mod openid;
+pub(crate) mod port;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;

@@ -1,7 +1,7 @@
-//! A private PostgreSQL cluster in a temporary directory, for tests that need the real thing.
+//! A private PostgreSQL cluster in a temporary directory, for tests that need the real thing. It listens on a socket in
+//! there, so that it needs no port that somebody else might take first.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,7 @@ use tempfile::TempDir;
 /// The running cluster; stops when dropped.
 pub(crate) struct Postgres {
     child: Child,
-    port: u16,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Drop for Postgres {
@@ -64,42 +63,25 @@ impl Postgres {
             "initdb: {}",
             String::from_utf8_lossy(&initdb.stderr)
         );
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let child = as_owner(bin.join("postgres"), owner, dir.path())
             .arg("-D")
             .arg(&data)
             .arg("-k")
             .arg(dir.path())
-            .args([
-                "-h",
-                "127.0.0.1",
-                "-p",
-                &port.to_string(),
-                "-c",
-                "fsync=off",
-                "-c",
-                "max_connections=60",
-            ])
+            .args(["-h", "", "-c", "fsync=off", "-c", "max_connections=60"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Some(Self {
-            child,
-            port,
-            _dir: dir,
-        })
+        Some(Self { child, dir })
     }
 
     /// URL of a fresh, empty database; waits until the server answers.
     pub(crate) async fn create_database(&self, name: &str) -> String {
         use sea_orm::ConnectionTrait;
+        let socket = self.dir.path().display();
         let url =
-            |database: &str| format!("postgres://listbridge@127.0.0.1:{}/{database}", self.port);
+            |database: &str| format!("postgres://listbridge@localhost/{database}?host={socket}");
         let admin = loop {
             match sea_orm::Database::connect(url("postgres")).await {
                 Ok(admin) => break admin,

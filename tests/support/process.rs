@@ -1,12 +1,13 @@
 //! A real `listbridge serve` on the data of an installation, for what only the environment of a process decides.
 
 use std::ffi::OsStr;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use listbridge::config::Settings;
 use secrecy::ExposeSecret;
+
+use super::port::Port;
 
 /// How long a process may take to get ready, or whatever it is asked for to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Served {
     child: Child,
     pub(crate) base_url: String,
+    _port: Port,
 }
 
 impl Drop for Served {
@@ -27,9 +29,8 @@ impl Drop for Served {
 impl Served {
     /// Starts a process with these settings and further environment, and waits until it is ready.
     pub(crate) async fn start(settings: &Settings, env: &[(&str, &OsStr)]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let listen = listener.local_addr().unwrap().to_string();
-        drop(listener);
+        let port = Port::new();
+        let listen = port.address().to_string();
         let base_url = format!("http://{listen}");
         let child = Command::new(env!("CARGO_BIN_EXE_listbridge"))
             .arg("serve")
@@ -50,7 +51,11 @@ impl Served {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let served = Self { child, base_url };
+        let served = Self {
+            child,
+            base_url,
+            _port: port,
+        };
         let ready = format!("{}/readyz", served.base_url);
         eventually("readiness", async || {
             let answer = reqwest::get(&ready).await;

@@ -1,16 +1,16 @@
 //! A private Redis on a free port, for tests that need the real thing.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::port::Port;
 use super::tls::TestCa;
 
 /// The running server; stops when dropped.
 pub(crate) struct Redis {
     child: Child,
-    port: u16,
+    port: Port,
     dir: TempDir,
     is_tls: bool,
 }
@@ -37,11 +37,9 @@ impl Redis {
         reason = "the variable steers tests, not the program"
     )]
     async fn start_with(ca: Option<&TestCa>) -> Option<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
+        let port = Port::new();
         let dir = tempfile::tempdir().unwrap();
-        let Some(child) = spawn(port, &dir, ca) else {
+        let Some(child) = spawn(&port, &dir, ca) else {
             let is_required = std::env::var("TEST_REDIS").is_ok_and(|value| value == "required");
             assert!(!is_required, "redis-server is required but not installed");
             eprintln!("redis-server is not installed: this test was passed over");
@@ -60,7 +58,7 @@ impl Redis {
 
     pub(crate) fn url(&self) -> String {
         let scheme = if self.is_tls { "rediss" } else { "redis" };
-        format!("{scheme}://127.0.0.1:{}", self.port)
+        format!("{scheme}://{}", self.port.address())
     }
 
     pub(crate) fn kill(&mut self) {
@@ -91,7 +89,7 @@ impl Redis {
     /// The same server again, empty.
     pub(crate) async fn start_again(&mut self) {
         assert!(!self.is_tls);
-        self.child = spawn(self.port, &self.dir, None).unwrap();
+        self.child = spawn(&self.port, &self.dir, None).unwrap();
         self.wait().await;
     }
 
@@ -137,7 +135,7 @@ impl Redis {
     }
 
     async fn wait(&self) {
-        while tokio::net::TcpStream::connect(("127.0.0.1", self.port))
+        while tokio::net::TcpStream::connect(self.port.address())
             .await
             .is_err()
         {
@@ -146,9 +144,9 @@ impl Redis {
     }
 }
 
-fn spawn(port: u16, dir: &TempDir, ca: Option<&TestCa>) -> Option<Child> {
+fn spawn(port: &Port, dir: &TempDir, ca: Option<&TestCa>) -> Option<Child> {
     let mut command = Command::new("redis-server");
-    let port = port.to_string();
+    let port = port.number().to_string();
     match ca {
         None => command.args(["--port", &port]),
         Some(ca) => command
