@@ -225,7 +225,7 @@ async fn set_up(tab: &Tab, words: &Words) {
     tab.click(words.new_list_title).await;
     tab.fill(words.new_list, "Gold list").await;
     tab.click(words.create_list).await;
-    tab.wait_for("[role=status]").await;
+    tab.wait_for(".notice[role=status]").await;
     tab.select(words.attribute, words.first_name).await;
     tab.click(words.add_attribute).await;
     tab.wait_for("select[name='attribute.first_name']").await;
@@ -245,6 +245,7 @@ async fn run(tab: &Tab, words: &Words) {
     tab.see(words.successful).await;
     tab.check_accessibility().await;
     tab.click(words.history).await;
+    tab.wait_for("th[scope=row] a[href^='/runs/']").await;
     tab.see(words.successful).await;
     tab.check_accessibility().await;
 }
@@ -254,8 +255,9 @@ async fn check(tab: &Tab, words: &Words) {
     tab.goto("/exports").await;
     tab.click("Gold mailing").await;
     tab.click(words.check).await;
+    tab.wait_for("form[action$='/check']").await;
     tab.check_accessibility().await;
-    tab.click(words.check).await;
+    tab.press(words.check).await;
     tab.see(words.may_run).await;
     tab.check_accessibility().await;
     tab.goto("/exports").await;

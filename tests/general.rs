@@ -83,6 +83,8 @@ async fn language_and_format_of_the_installation() {
             tab.check_accessibility().await;
             tab.select(words[1], words[2]).await;
             tab.press(words[0]).await;
+            tab.wait_for("#format option[value='ja-JP'][selected]")
+                .await;
             tab.see("1,234,567").await;
             tab.check_accessibility().await;
         }

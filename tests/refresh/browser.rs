@@ -78,7 +78,9 @@ async fn the_system_is_scheduled_and_refreshed_by_its_labels() {
         tab.tick(words.on).await;
         tab.tick(words.tuesday).await;
         tab.press(words.add).await;
+        tab.wait_for("#time-2").await;
         tab.press(words.add).await;
+        tab.wait_for("#time-3").await;
         tab.press(words.save).await;
         tab.see(words.twice).await;
         tab.check_accessibility().await;

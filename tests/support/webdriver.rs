@@ -132,7 +132,7 @@ impl Tab {
         self.client.goto(&url).await.unwrap();
     }
 
-    /// Signs a person in on the page shown, by its labels.
+    /// Signs a person in on the page shown, by its labels, and waits until it is left.
     pub(crate) async fn sign_in(&self, email: &str) {
         let [address, password, button] = match &*self.lang {
             "zh-HK" => ["電子郵件地址", "密碼", "登入"],
@@ -141,6 +141,7 @@ impl Tab {
         self.fill(address, email).await;
         self.fill(password, PASSWORD).await;
         self.click(button).await;
+        self.leave("/sign-in").await;
     }
 
     /// Path of the page shown.
@@ -157,6 +158,15 @@ impl Tab {
                 return;
             }
             assert!(start.elapsed() < PATIENCE, "{shown} instead of {path}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until another page than this is shown.
+    async fn leave(&self, path: &str) {
+        let start = Instant::now();
+        while self.path().await == path {
+            assert!(start.elapsed() < PATIENCE, "still on {path}");
             tokio::task::yield_now().await;
         }
     }
