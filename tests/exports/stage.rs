@@ -1,6 +1,7 @@
 //! The application with a connected account, a source and segments, without going through their pages.
 
 use jiff::Timestamp;
+use listbridge::clock::Clock;
 use listbridge::config::Settings;
 use listbridge::connections::Sharing;
 use listbridge::exports::{Author, Export, ExportDefinition, store};
@@ -12,7 +13,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryOrder, Set};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{ALICE, Answer, Browser, TestApp, spawn_app_with};
+use crate::support::{ALICE, Answer, Browser, TestApp, spawn_app_with_clock};
 
 pub(crate) struct Stage {
     pub(crate) app: TestApp,
@@ -33,12 +34,17 @@ impl Stage {
 
     /// The same, with changed settings.
     pub(crate) async fn set_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::set_at(Clock::system(), change).await
+    }
+
+    /// The same, at a time the test decides.
+    pub(crate) async fn set_at(clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
         let options = SandboxOptions {
             limits: Limits::unlimited(),
             ..SandboxOptions::default()
         };
         let sandbox = Sandbox::start(options).await.unwrap();
-        let app = spawn_app_with(|settings| {
+        let app = spawn_app_with_clock(clock, |settings| {
             settings.constant_contact_api_url = sandbox.api_url().parse().unwrap();
             settings.constant_contact_token_url = sandbox.token_url().parse().unwrap();
             settings.constant_contact_authorize_url = sandbox.authorize_url().parse().unwrap();

@@ -26,9 +26,11 @@ use stage::Stage;
 use support::{ALICE, postgres};
 use uuid::Uuid;
 
-/// A stage whose connection is ready for runs.
+/// A stage whose connection is ready for runs, at noon in UTC, so that no day ends in the middle of a test.
 async fn ready_stage() -> Stage {
-    let stage = Stage::set().await;
+    let time = engine::Shift::default();
+    time.to_noon();
+    let stage = Stage::set_at(time.clock(), |_| ()).await;
     let text = ConsentText::in_language(Lang::En);
     let (id, now) = (Uuid::now_v7(), stage.app.services.clock.now());
     let user_id = stage.user_id(ALICE.email).await;

@@ -384,6 +384,7 @@ async fn a_new_day_closes_the_notice_of_a_spent_one() {
     let server = MailServer::start().await;
     send_through(&post.services, server.port).await;
     post.add("Alice", Role::Administrator).await;
+    post.time.to_noon();
     let ledger = &post.services.connections.ledger;
     ledger.mark_day_spent("the-key").await.unwrap();
     post.tick().await;

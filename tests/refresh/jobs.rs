@@ -242,6 +242,7 @@ async fn exports_with_a_schedule_of_their_own_wait_for_sources_and_segments() {
 #[tokio::test]
 async fn a_run_that_exceeds_the_days_requests_waits_and_the_job_says_so() {
     let stage = Stage::new(&people(10)).await;
+    stage.time.to_noon();
     let ledger = &stage.services.connections.ledger;
     ledger
         .mark_day_spent(&stage.sandbox.client_id())

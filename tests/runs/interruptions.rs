@@ -152,6 +152,7 @@ async fn a_revoked_authorisation_ends_the_run() {
 #[tokio::test]
 async fn a_spent_quota_pauses_the_run_until_midnight_utc() {
     let stage = Stage::new(&three_parts()).await;
+    stage.time.to_noon();
     stage.sandbox.set_fault(fault(
         Endpoint::ImportFile,
         When::Nth(2),
@@ -246,8 +247,8 @@ async fn a_cancel_takes_effect_between_requests_and_tells_what_was_accepted() {
         .await
         .unwrap();
     engine.engine().wake();
-    stage.until(id, |run, _| run.state.is_finished()).await;
     stage.sandbox.lift_faults();
+    stage.until(id, |run, _| run.state.is_finished()).await;
     engine.stop().await;
     let (run, parts) = stage.read(id).await;
     assert_eq!(

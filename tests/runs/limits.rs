@@ -36,6 +36,7 @@ async fn a_run_at_the_vendors_limits_is_hardly_ever_refused() {
 #[tokio::test]
 async fn every_request_of_every_process_is_counted_until_midnight_utc() {
     let mut stage = Stage::new(&people(30)).await;
+    stage.time.to_noon();
     // The sandbox counts only what it limits.
     stage.sandbox.set_limits(Limits {
         requests_per_day: Some(10_000),
@@ -67,6 +68,7 @@ async fn every_request_of_every_process_is_counted_until_midnight_utc() {
 #[tokio::test]
 async fn when_the_days_requests_are_used_up_the_page_says_until_when_it_waits() {
     let mut stage = Stage::new(&wide_people(20_000)).await;
+    stage.time.to_noon();
     // The list, two uploads.
     stage.services = reopen(&stage, 3).await;
     let (run, parts) = stage.run().await;

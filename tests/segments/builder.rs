@@ -1,8 +1,10 @@
 //! The builder of conditions: operators, counts, what is typed wrong.
 
 use jiff::ToSpan;
+use listbridge::clock::Clock;
 
 use super::*;
+use crate::support::spawn_app_with_clock;
 
 #[tokio::test]
 async fn every_operator_counts_its_members_before_anything_is_saved() {
@@ -103,7 +105,8 @@ async fn every_operator_counts_its_members_before_anything_is_saved() {
 
 #[tokio::test]
 async fn the_last_n_days_end_today() {
-    let app = spawn_app().await;
+    let noon = "2027-03-10T12:00:00Z".parse().unwrap();
+    let app = spawn_app_with_clock(Clock::from_fn(move || noon), |_| ()).await;
     let today = app.services.members.today();
     let day = |days: i64| today.checked_add(days.days()).unwrap();
     let file = format!(

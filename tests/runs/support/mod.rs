@@ -41,6 +41,12 @@ impl Shift {
     pub(crate) fn back(&self, by: Duration) {
         *self.0.lock().unwrap() -= SignedDuration::try_from(by).unwrap();
     }
+
+    /// Moves to the next noon in UTC, so that no day ends in the middle of a test.
+    pub(crate) fn to_noon(&self) {
+        let left = (43_200 - self.clock().now().as_second()).rem_euclid(86_400);
+        self.forward(Duration::from_secs(left.unsigned_abs()));
+    }
 }
 
 pub(crate) struct Stage {
