@@ -1,11 +1,12 @@
 //! What the tests of connections share.
 
+use listbridge::clock::Clock;
 use listbridge::exports::{Author, ExportDefinition, store};
 use listbridge::sandbox::Sandbox;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use crate::support::connections::{Application, connect, spawn_app_at, start_sandbox};
+use crate::support::connections::{Application, connect, spawn_app_at_with_clock, start_sandbox};
 use crate::support::{ALICE, Answer, Browser, TestApp};
 
 pub(crate) const LIST: &str = "/settings/connections";
@@ -64,8 +65,13 @@ pub(crate) fn is_disabled(page: &Answer, button: &str) -> bool {
 }
 
 pub(crate) async fn with_pending() -> (Sandbox, TestApp, Browser, String) {
+    with_pending_at(Clock::system()).await
+}
+
+/// The same, at a time the test decides.
+pub(crate) async fn with_pending_at(clock: Clock) -> (Sandbox, TestApp, Browser, String) {
     let sandbox = start_sandbox().await;
-    let app = spawn_app_at(&sandbox, Application::Configured).await;
+    let app = spawn_app_at_with_clock(&sandbox, Application::Configured, clock).await;
     let alice = app.sign_in(ALICE).await;
     let connection = connect(&alice, "Newsletter", "administrators").await;
     (sandbox, app, alice, connection)

@@ -1,10 +1,11 @@
 //! Connections through the wizard, against the simulated Constant Contact.
 
+use listbridge::clock::Clock;
 use listbridge::config::Settings;
 use listbridge::sandbox::{Limits, Sandbox, SandboxOptions};
 use secrecy::SecretString;
 
-use super::{Answer, Browser, PASSWORD, TestApp, spawn_app_with};
+use super::{Answer, Browser, PASSWORD, TestApp, spawn_app_with, spawn_app_with_clock};
 
 /// Where the wizard begins.
 pub(crate) const NEW: &str = "/settings/connections/new/constant-contact";
@@ -41,6 +42,15 @@ pub(crate) async fn spawn_app_at_with(
         change(settings);
     })
     .await
+}
+
+/// The same, at a time the test decides.
+pub(crate) async fn spawn_app_at_with_clock(
+    sandbox: &Sandbox,
+    application: Application,
+    clock: Clock,
+) -> TestApp {
+    spawn_app_with_clock(clock, |settings| point_at(settings, sandbox, application)).await
 }
 
 /// Settings that lead to a sandbox.
