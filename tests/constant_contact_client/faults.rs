@@ -75,7 +75,10 @@ async fn a_connection_lost_after_sending_leaves_the_outcome_unclear() {
         Manner::Stall(HEAD),
     ] {
         let server = raw_server(manner).await;
-        let client = impatient_client_of(&server.base);
+        let client = match manner {
+            Manner::Stall(_) => impatient_client_of(&server.base),
+            _ => client_of(&server.base),
+        };
         let permits = permits();
         let error = import(&client, &permits).await;
         assert!(matches!(error, ClientError::Interrupted(_)), "{error:?}");

@@ -83,8 +83,8 @@ pub(crate) fn client_of(base: &str) -> ConstantContact {
 /// As [`client_of`], but giving up a call soon.
 pub(crate) fn impatient_client_of(base: &str) -> ConstantContact {
     client_with(base, |config| {
-        config.json_timeout = Duration::from_millis(300);
-        config.upload_timeout = Duration::from_millis(300);
+        config.json_timeout = Duration::from_secs(1);
+        config.upload_timeout = Duration::from_secs(1);
     })
 }
 

@@ -12,6 +12,8 @@ use crate::support::{Stage, ending, people, until, wide_people};
 
 /// How much faster than real the engine's waits are, so that a killed process is replaced after 2 seconds.
 const SPEED: u32 = 100;
+/// The same for a process that is told to stop: a busy machine must not make it lose its run.
+const SPEED_OF_STOPPED: u32 = 2;
 /// Kills, unless `LISTBRIDGE_TEST_KILLS` says otherwise.
 const KILLS: u32 = 6;
 /// Kills of one run at the most.
@@ -114,15 +116,15 @@ async fn a_process_told_to_stop_finishes_what_is_in_flight_and_takes_nothing_mor
         when: When::First(2),
         kind: FaultKind::Held,
     });
-    let mut replica = Replica::start(&stage, "stopped", SPEED).await;
+    let mut replica = Replica::start(&stage, "stopped", SPEED_OF_STOPPED).await;
     let id = stage.request().await;
     let arrived = async || stage.sandbox.requests(Endpoint::ImportFile) >= 1;
     until("the first upload", arrived).await;
     replica.terminate();
     until("the stopping", async || replica.log().contains("stopping")).await;
+    stage.sandbox.lift_faults();
     let (status, _) = replica.ended(STOPPED_WITHIN).await;
     assert_eq!(status.code(), Some(0), "{}", replica.log());
-    stage.sandbox.lift_faults();
     let (run, parts) = stage.read(id).await;
     assert_eq!(run.state, RunState::Refreshing);
     assert_eq!(parts.len(), 1, "nothing new was begun: {parts:?}");
@@ -147,7 +149,7 @@ async fn a_process_told_to_stop_leaves_what_never_ends_recorded_and_exits() {
         when: When::Always,
         kind: FaultKind::NeverEnds,
     });
-    let mut replica = Replica::start(&stage, "stopped", SPEED).await;
+    let mut replica = Replica::start(&stage, "stopped", SPEED_OF_STOPPED).await;
     let id = stage.request().await;
     let arrived = async || stage.sandbox.requests(Endpoint::ImportFile) >= 1;
     until("the upload", arrived).await;

@@ -118,8 +118,9 @@ impl Stand {
         let pace = Pace {
             quickening: match cell.at {
                 _ if lasts => 50_000,
-                // Its patience is a minute, and answers take as long as they do.
-                At::ContactExports | At::Download => 20,
+                // Their patience is a minute; answers, and whoever listens again, take as long as they do.
+                At::ContactExports | At::Download => 6,
+                _ if matches!(cell.given, Given::Refused) => 6,
                 _ => 1_000,
             },
             ..Pace::QUICK
@@ -158,8 +159,8 @@ impl Stand {
                 let uploads = || self.stage.sandbox.requests(Endpoint::ImportFile);
                 until("the first upload", async || uploads() == 1).await;
                 self.turn_the_clock(step);
-                // For ever, if it waited for the old time.
                 self.stage.sandbox.lift_faults();
+                // For ever, if it waited for the old time.
                 until("the end", async || working.is_finished()).await;
                 working.await.unwrap();
             }
