@@ -335,3 +335,28 @@ async fn an_export_is_started_and_its_results_are_followed_piece_by_piece() {
         Err(ClientError::Unreadable { .. })
     ));
 }
+
+#[tokio::test]
+async fn only_an_empty_answer_says_that_there_is_no_such_contact() {
+    let stand = Stand::start().await;
+    let email = "ann@example.com";
+    for (body, is_unreadable) in [
+        (r#"{"contacts":[]}"#, false),
+        (
+            r#"{"contacts":[{"contact_id":"06526938-56dd-11e9-932a-fa163ea075fa","email_address":{"address":null}}]}"#,
+            false,
+        ),
+        ("{}", true),
+        (r#"{"error_key":"odd"}"#, true),
+    ] {
+        stand.always(200, body).await;
+        let found = stand.api.find_contact(&token(), email).await;
+        match is_unreadable {
+            true => assert!(
+                matches!(found, Err(ClientError::Unreadable { .. })),
+                "{body}"
+            ),
+            false => assert_eq!(found.unwrap(), None, "{body}"),
+        }
+    }
+}

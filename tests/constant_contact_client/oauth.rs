@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use listbridge::constant_contact::{
-    AuthorizeRequest, PkceVerifier, RefreshToken, RequestKind, SCOPES, TokenError,
+    AppCredentials, AuthorizeRequest, PkceVerifier, RefreshToken, RequestKind, SCOPES, TokenError,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -110,6 +110,24 @@ async fn a_code_is_exchanged_with_basic_credentials_and_a_form() {
         ])
     );
     assert_eq!(stand.permits.kinds(), [RequestKind::Token]);
+}
+
+#[tokio::test]
+async fn a_secret_is_sent_as_it_is() {
+    let stand = Stand::start().await;
+    stand.always(200, TOKENS).await;
+    let app = AppCredentials {
+        client_secret: "a+b/c=d %e".into(),
+        ..app()
+    };
+    let old = RefreshToken::new("old");
+    stand.oauth.refresh(&app, &old).await.unwrap();
+    stand.oauth.revoke(&app, &old).await.unwrap();
+    let basic = STANDARD.encode("5b7f1f2e-0000-4000-8000-1c2d3e4f5a6b:a+b/c=d %e");
+    for request in stand.requests().await {
+        let sent: Vec<_> = request.headers.get_all("authorization").iter().collect();
+        assert_eq!(sent, [&format!("Basic {basic}")]);
+    }
 }
 
 #[tokio::test]

@@ -119,6 +119,21 @@ async fn a_slow_or_broken_listing_still_draws_the_form() {
 }
 
 #[tokio::test]
+async fn what_passes_within_a_second_is_not_shown_to_anybody() {
+    for kind in [FaultKind::Throttled, FaultKind::Status(503)] {
+        let stage = Stage::set().await;
+        let alice = stage.app.sign_in(ALICE).await;
+        stage.sandbox.set_fault(Fault {
+            endpoint: Endpoint::ListLists,
+            when: When::First(1),
+            kind,
+        });
+        let page = alice.get("/exports/new").await;
+        assert!(!page.texts("#list_choice").is_empty(), "{}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn lists_and_fields_are_asked_for_once_a_minute() {
     let stage = Stage::set().await;
     let alice = stage.app.sign_in(ALICE).await;

@@ -1,8 +1,11 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use migrations::{Migrator, MigratorTrait};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+use crate::constant_contact::{AccessToken, ClientConfig, ConstantContact};
 use crate::storage;
 
 /// 2026-11-23 23:59:58 UTC.
@@ -117,6 +120,36 @@ async fn the_day_starts_again_at_midnight_utc() {
     );
     ledger.mark_day_spent("k").await.unwrap();
     assert_eq!(ledger.requests_left_today("k").await.unwrap(), 0);
+}
+
+/// A request of the last second of a day is answered in the next, and the vendor's clock may be late.
+#[tokio::test]
+async fn a_spent_quota_told_right_after_midnight_is_of_the_day_before() {
+    let fixture = Fixture::new(4, 3).await;
+    let ledger = fixture.ledger().await;
+    let vendor = MockServer::start().await;
+    let said = r#"{"error_key":"quota_exceeded","error_message":"Limit Exceeded"}"#;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(429).set_body_string(said))
+        .mount(&vendor)
+        .await;
+    let mut settings = Settings::defaults();
+    settings.constant_contact_api_url = vendor.uri().parse().unwrap();
+    let client = ConstantContact::new(ClientConfig::from_settings(&settings)).unwrap();
+    let api = client.api(ledger.permits("another"));
+    let spent = api
+        .account_summary(&AccessToken::new("a"))
+        .await
+        .unwrap_err();
+    fixture.advance_ms(3_000);
+    ledger.heed("k", &spent).await.unwrap();
+    assert_eq!(ledger.requests_left_today("k").await.unwrap(), 3);
+    let at = |ms: i64| Timestamp::from_millisecond(LATE + ms).unwrap();
+    assert_eq!(ledger.quota_over_at(), at(63_000));
+    fixture.advance_ms(600_000);
+    ledger.heed("k", &spent).await.unwrap();
+    assert_eq!(ledger.requests_left_today("k").await.unwrap(), 0);
+    assert_eq!(ledger.quota_over_at(), at(2_000 + DAY_MS));
 }
 
 #[tokio::test]

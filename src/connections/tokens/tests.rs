@@ -198,6 +198,32 @@ async fn after_a_401_the_token_is_renewed_once_for_everybody() {
 }
 
 #[tokio::test]
+async fn a_token_that_lives_for_moments_is_handed_out_and_not_asked_for_again_and_again() {
+    let fixture = Fixture::new().await;
+    let service = fixture.service().await;
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = count.clone();
+    let brief = move |_: &Request| {
+        let next = counter.fetch_add(1, Ordering::Relaxed) + 1;
+        ResponseTemplate::new(200).set_body_json(json!({
+            "token_type": "Bearer", "expires_in": 5, "access_token": format!("brief-{next}"),
+            "refresh_token": format!("refresh-{next}"),
+        }))
+    };
+    Mock::given(method("POST"))
+        .respond_with(brief)
+        .mount(&fixture.vendor)
+        .await;
+    let id = fixture.connection_id;
+    let first = service.access_token(id).await.unwrap();
+    let renewed = service.refresh_after_401(id, first.version).await.unwrap();
+    assert_eq!(renewed.token.expose(), "brief-1");
+    let next = service.access_token(id).await.unwrap();
+    assert_eq!(next.token.expose(), "brief-2");
+    assert_eq!(count.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
 async fn an_answer_without_refresh_token_keeps_the_stored_one() {
     let fixture = Fixture::new().await;
     let answer = json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": "access-1" });
@@ -289,7 +315,14 @@ async fn invalid_grant_for_tokens_that_were_replaced_meanwhile_is_not_the_end() 
 
 #[tokio::test]
 async fn trouble_at_the_vendor_is_not_the_end() {
-    for (status, body) in [(503, ""), (429, ""), (504, ""), (200, "not json")] {
+    let odd = r#"{"errorCode":"E0000021","errorSummary":"Odd"}"#;
+    for (status, body) in [
+        (503, ""),
+        (429, ""),
+        (400, odd),
+        (504, ""),
+        (200, "not json"),
+    ] {
         let fixture = Fixture::new().await;
         fixture
             .answer(ResponseTemplate::new(status).set_body_string(body))
@@ -305,6 +338,7 @@ async fn trouble_at_the_vendor_is_not_the_end() {
             .unwrap_err();
         match status {
             503 | 429 => assert!(matches!(error, TokenError::Temporary(_)), "{error}"),
+            400 => assert!(error.to_string().contains("Odd"), "{error}"),
             _ => assert!(matches!(error, TokenError::OutcomeUnknown(_)), "{error}"),
         }
         assert_eq!(fixture.health().await.0, Authorization::Authorized);
