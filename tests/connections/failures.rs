@@ -11,7 +11,7 @@ async fn each_way_to_fail_at_constant_contact_has_its_own_sentence_and_a_way_to_
     let (sandbox, _app, alice, connection) = with_pending().await;
     let fault = |endpoint, kind| Fault {
         endpoint,
-        when: When::First(1),
+        when: When::Always,
         kind,
     };
     let fails = async |change: &dyn Fn(String) -> String,
@@ -68,8 +68,10 @@ async fn each_way_to_fail_at_constant_contact_has_its_own_sentence_and_a_way_to_
     fails(&same, &same, "could not be reached or has a problem").await;
     sandbox.set_fault(fault(Endpoint::Token, FaultKind::ResetAfterAccepted));
     fails(&same, &same, "was lost on its way").await;
+    sandbox.lift_faults();
     sandbox.set_fault(fault(Endpoint::GetAccountSummary, FaultKind::Status(500)));
     fails(&same, &same, "could not be reached or has a problem").await;
+    sandbox.lift_faults();
     let secret = sandbox.client_secret();
     sandbox.set_client_secret("a new one");
     let page = fails(&same, &same, "does not accept the client ID and secret").await;

@@ -141,6 +141,7 @@ async fn a_spent_quota_told_right_after_midnight_is_of_the_day_before() {
         .account_summary(&AccessToken::new("a"))
         .await
         .unwrap_err();
+    assert!(matches!(spent, ClientError::QuotaExceeded(_)), "{spent}");
     fixture.advance_ms(3_000);
     ledger.heed("k", &spent).await.unwrap();
     assert_eq!(ledger.requests_left_today("k").await.unwrap(), 3);

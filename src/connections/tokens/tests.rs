@@ -218,9 +218,7 @@ async fn a_token_that_lives_for_moments_is_handed_out_and_not_asked_for_again_an
     let first = service.access_token(id).await.unwrap();
     let renewed = service.refresh_after_401(id, first.version).await.unwrap();
     assert_eq!(renewed.token.expose(), "brief-1");
-    let next = service.access_token(id).await.unwrap();
-    assert_eq!(next.token.expose(), "brief-2");
-    assert_eq!(count.load(Ordering::Relaxed), 2);
+    assert_eq!(count.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

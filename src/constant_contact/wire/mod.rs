@@ -200,7 +200,7 @@ mod tests {
     fn a_page_without_its_array_is_not_an_empty_page() {
         assert!(read_activities_page(br#"{"error_key":"x"}"#).is_err());
         assert!(read_activities_page(br#"{"activities":null}"#).is_err());
-        let (none, next) = read_activities_page(br#"{"activities":null}"#).unwrap();
+        let (none, next) = read_lists_page(br#"{"lists":null}"#).unwrap();
         assert!(none.is_empty() && next.is_none());
     }
 
