@@ -13,7 +13,7 @@ use super::{
     oauth::{self, NotAuthorizable},
     options::Limits,
     server::{Received, Sandbox},
-    tokens::IssuedTokens,
+    tokens::{IssuedTokens, Proof},
 };
 
 /// A contact as it stands.
@@ -312,12 +312,13 @@ impl Sandbox {
             .position(|user| user.user_name == user_name)?;
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         let now = options.clock.now();
-        Some(
-            self.core
-                .state()
-                .tokens
-                .start_family(user, scopes, &options.tokens, now),
-        )
+        Some(self.core.state().tokens.start_family(
+            user,
+            scopes,
+            Proof::Secret,
+            &options.tokens,
+            now,
+        ))
     }
 
     /// Revokes every token, as when the account's owner disconnects the application.

@@ -68,8 +68,14 @@
 //!   tokens void" is taken to mean those of the same sign-in; several sign-ins of one user live side by side. Access
 //!   tokens outlive a refresh.
 //! - Statuses and parameters of errors are those of RFC 6749; bad codes and refresh tokens are 400 `invalid_grant`.
-//!   PKCE may be added to a client with a secret. Revoking a refresh token takes its access tokens along.
-//!   An unknown client or redirect URI gets an HTML page with status 400.
+//!   Revoking a refresh token takes its access tokens along. An unknown client or redirect URI gets an HTML page with
+//!   status 400.
+//! - PKCE may be added to a client with a secret. A code that was asked for with a challenge may be redeemed without
+//!   the secret, by `client_id` alone; the tokens of such a sign-in are then refreshed and revoked by `client_id`
+//!   alone, those of other sign-ins are 401 `invalid_client` without the secret. The same application may do both.
+//! - The Basic header may hold id and secret as they are (the guide) or form-encoded (RFC 6749).
+//! - There is no implicit flow (`response_type=token` goes back with `unsupported_response_type`), no device flow (its
+//!   path is the gateway's 403) and no ID token (the scope `openid` is `invalid_scope`).
 //!
 //! *The rest.*
 //! - List names are unique with case, and free again after deletion; changing to a used name is 409. Contacts may be

@@ -34,6 +34,22 @@ pub struct IssuedTokens {
     pub scopes: Vec<String>,
 }
 
+/// What a caller of the token endpoint has shown of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// The application's id and secret.
+    Secret,
+    /// The id alone, as a PKCE client without a secret does.
+    IdAlone,
+}
+
+impl Proof {
+    /// Whether this is enough for what was given out for `needed`.
+    fn covers(self, needed: Self) -> bool {
+        self == Self::Secret || needed == Self::IdAlone
+    }
+}
+
 /// Who stands behind an access token.
 #[derive(Clone, Debug)]
 pub(super) struct Bearer {
@@ -52,6 +68,8 @@ struct Family {
     user: usize,
     scopes: Vec<String>,
     current: Option<String>,
+    /// What the client proved itself with when it redeemed the code; a refresh takes no less.
+    proof: Proof,
 }
 
 struct AccessToken {
@@ -121,15 +139,24 @@ impl TokenStore {
         code
     }
 
-    /// Exchanges a code. The code is gone afterwards, whatever the outcome.
+    /// Exchanges a code. The code is gone afterwards, whatever the outcome, unless a client that has not proved itself
+    /// asks: without its secret it gets nowhere but with a code that carries a PKCE challenge.
     pub(super) fn redeem_code(
         &mut self,
-        code: &str,
+        (code, verifier): (&str, Option<&str>),
         redirect_uri: &str,
-        verifier: Option<&str>,
+        proof: Proof,
         rules: &TokenRules,
         now: Timestamp,
     ) -> Result<IssuedTokens, OAuthRefusal> {
+        let known = self.codes.get(code).ok_or(OAuthRefusal::DEAD_CODE)?;
+        let needed = match known.request.code_challenge {
+            Some(_) => Proof::IdAlone,
+            None => Proof::Secret,
+        };
+        if !proof.covers(needed) {
+            return Err(OAuthRefusal::InvalidClient);
+        }
         let code = self.codes.remove(code).ok_or(OAuthRefusal::DEAD_CODE)?;
         if !is_within(code.issued_at, rules.code_life, now)
             || code.request.redirect_uri != redirect_uri
@@ -141,7 +168,7 @@ impl TokenStore {
         {
             return Err(OAuthRefusal::InvalidGrant("PKCE verification failed."));
         }
-        Ok(self.start_family(code.user, code.request.scopes, rules, now))
+        Ok(self.start_family(code.user, code.request.scopes, proof, rules, now))
     }
 
     /// Tokens for `user` as after a sign-in.
@@ -149,6 +176,7 @@ impl TokenStore {
         &mut self,
         user: usize,
         scopes: Vec<String>,
+        proof: Proof,
         rules: &TokenRules,
         now: Timestamp,
     ) -> IssuedTokens {
@@ -158,6 +186,7 @@ impl TokenStore {
             user,
             scopes,
             current: None,
+            proof,
         });
         if offline {
             self.replace_refresh_token(family, now);
@@ -165,10 +194,11 @@ impl TokenStore {
         self.answer(family, rules, now)
     }
 
-    /// Exchanges a refresh token.
+    /// Exchanges a refresh token. 401 without a secret, unless its code was redeemed without one.
     pub(super) fn refresh(
         &mut self,
         token: &str,
+        proof: Proof,
         kind: RefreshTokens,
         rules: &TokenRules,
         now: Timestamp,
@@ -177,6 +207,9 @@ impl TokenStore {
             .refresh
             .get_mut(token)
             .ok_or(OAuthRefusal::DEAD_REFRESH_TOKEN)?;
+        if !proof.covers(self.families[known.family].proof) {
+            return Err(OAuthRefusal::InvalidClient);
+        }
         if !is_within(known.last_used_at, rules.refresh_token_idle_life, now) {
             return Err(OAuthRefusal::DEAD_REFRESH_TOKEN);
         }
@@ -215,12 +248,23 @@ impl TokenStore {
     }
 
     /// Revokes one token; revoking a refresh token takes its family's access tokens along. Unknown tokens are fine.
-    pub(super) fn revoke(&mut self, token: &str) {
-        if let Some(refresh) = self.refresh.get(token) {
-            self.revoke_family(refresh.family);
-        } else {
-            self.access.remove(token);
+    ///
+    /// # Errors
+    ///
+    /// 401 without a secret, unless the token was given out without one.
+    pub(super) fn revoke(&mut self, token: &str, proof: Proof) -> Result<(), OAuthRefusal> {
+        let refresh = self.refresh.get(token).map(|refresh| refresh.family);
+        let family = refresh.or_else(|| self.access.get(token).map(|access| access.family));
+        if family.is_some_and(|family| !proof.covers(self.families[family].proof)) {
+            return Err(OAuthRefusal::InvalidClient);
         }
+        match refresh {
+            Some(family) => self.revoke_family(family),
+            None => {
+                self.access.remove(token);
+            }
+        }
+        Ok(())
     }
 
     /// Revokes every token there is, as when the owner disconnects the application.

@@ -10,6 +10,7 @@ mod gate;
 mod imports;
 mod lists;
 mod oauth;
+mod oauth_proof;
 mod pages;
 mod support;
 #[path = "../support/waiting.rs"]

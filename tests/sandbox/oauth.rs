@@ -9,20 +9,20 @@ use url::Url;
 
 use crate::support::{REDIRECT_URI, TestTime, browser, quick, read};
 
-struct Client {
-    sandbox: Sandbox,
-    http: reqwest::Client,
+pub(crate) struct Client {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) http: reqwest::Client,
 }
 
 impl Client {
-    async fn new(options: SandboxOptions) -> Self {
+    pub(crate) async fn new(options: SandboxOptions) -> Self {
         Self {
             sandbox: Sandbox::start(options).await.unwrap(),
             http: browser(),
         }
     }
 
-    fn authorize_url(&self, changes: &[(&str, &str)]) -> Url {
+    pub(crate) fn authorize_url(&self, changes: &[(&str, &str)]) -> Url {
         let client_id = self.sandbox.client_id();
         let mut parameters = vec![
             ("client_id", client_id.as_str()),
@@ -80,7 +80,7 @@ impl Client {
         self.http.post(format!("{}{path}", self.sandbox.base_url()))
     }
 
-    fn new_code(&self) -> String {
+    pub(crate) fn new_code(&self) -> String {
         let location = self
             .sandbox
             .allow(self.authorize_url(&[]).as_str(), "owner")
@@ -94,7 +94,7 @@ impl Client {
         read(call.form(fields).send().await.unwrap()).await
     }
 
-    async fn redeem(&self, code: &str) -> (StatusCode, Value) {
+    pub(crate) async fn redeem(&self, code: &str) -> (StatusCode, Value) {
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -103,7 +103,7 @@ impl Client {
         self.token(&fields).await
     }
 
-    async fn refresh(&self, token: &Value) -> (StatusCode, Value) {
+    pub(crate) async fn refresh(&self, token: &Value) -> (StatusCode, Value) {
         let token = token.as_str().unwrap();
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", token)])
             .await
@@ -122,7 +122,7 @@ fn hidden_field(html: &str) -> String {
         .to_owned()
 }
 
-fn parameter(url: &Url, name: &str) -> Option<String> {
+pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
     url.query_pairs()
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
@@ -221,6 +221,7 @@ async fn what_cannot_be_authorized_is_told_where_it_belongs() {
             false,
             "invalid_scope",
         ),
+        (("scope", "openid contact_data"), false, "invalid_scope"),
     ] {
         let answer = client
             .http
