@@ -35,10 +35,13 @@ const TYPES: [&str; 9] = [
 /// A custom field. Deleted ones stay as a gap, so that the codes of the others do not move.
 pub(super) struct CustomField {
     pub(super) id: Uuid,
-    pub(super) label: String,
+    /// `None` after a change that left it out.
+    label: Option<String>,
     /// Made from the label at creation, never changed.
     pub(super) name: String,
-    pub(super) kind: String,
+    kind: String,
+    /// Of dates: 1 is kept as text, 2 as a date.
+    version: u64,
     choices: Value,
     metadata: Value,
     created_at: Timestamp,
@@ -50,9 +53,10 @@ impl CustomField {
     pub(super) fn new(label: &str, kind: &str, now: Timestamp) -> Self {
         Self {
             id: new_id(),
-            label: label.to_owned(),
-            name: label.split_whitespace().collect::<Vec<_>>().join("_"),
+            label: Some(label.to_owned()),
+            name: label.replace(char::is_whitespace, "_"),
             kind: kind.to_owned(),
+            version: 1,
             choices: Value::Null,
             metadata: Value::Null,
             created_at: now,
@@ -76,8 +80,8 @@ impl CustomField {
         if !self.metadata.is_null() {
             body["metadata"] = self.metadata.clone();
         }
-        if self.kind == "date" {
-            body["version"] = json!(1);
+        if ["date", "datetime"].contains(&self.kind.as_str()) {
+            body["version"] = json!(self.version);
         }
         body
     }
@@ -140,12 +144,13 @@ async fn create(
     body: web::Bytes,
 ) -> Result<HttpResponse, Refusal> {
     let body = wire::json_body(&request, &body)?;
-    let label = required_label(&body)?;
+    let label = label(&body)?.ok_or_else(|| Refusal::invalid("label is required."))?;
     let kind = body["type"].as_str().filter(|kind| TYPES.contains(kind));
     let kind =
         kind.ok_or_else(|| Refusal::invalid(format!("type must be one of {}.", TYPES.join(", "))))?;
     let now = core.options.clock.now();
     let mut field = CustomField::new(&label, kind, now);
+    field.version = version(&body)?;
     field.metadata = body["metadata"].clone();
     field.choices = choices(&body, &field.metadata)?;
     let mut state = core.state();
@@ -156,7 +161,7 @@ async fn create(
             .iter()
             .filter(|field| field.deleted_at.is_none())
     };
-    if active().any(|other| other.label == label || other.name == field.name) {
+    if active().any(|other| other.label == field.label || other.name == field.name) {
         return Err(Refusal::conflict(format!(
             "A custom field with the label {label} already exists."
         )));
@@ -171,9 +176,19 @@ async fn create(
     Ok(HttpResponse::Created().json(answer))
 }
 
-fn required_label(body: &Value) -> Result<String, Refusal> {
-    wire::text(body, "label", MAX_LABEL_CHARS)?
-        .ok_or_else(|| Refusal::invalid("label is required."))
+fn label(body: &Value) -> Result<Option<String>, Refusal> {
+    wire::text(body, "label", MAX_LABEL_CHARS)
+}
+
+/// How dates are kept: as text unless asked otherwise.
+fn version(body: &Value) -> Result<u64, Refusal> {
+    match &body["version"] {
+        Value::Null => Ok(1),
+        value => value
+            .as_u64()
+            .filter(|version| (1..=2).contains(version))
+            .ok_or_else(|| Refusal::invalid("version must be 1 or 2.")),
+    }
 }
 
 /// The choices of a select, each with an id.
@@ -203,7 +218,7 @@ fn choices(body: &Value, metadata: &Value) -> Result<Value, Refusal> {
     Ok(with_ids.collect())
 }
 
-/// Changes label and choices only; what is left out becomes null.
+/// Changes label and choices only; what is left out becomes null (vendor's API description, `putCustomField`).
 async fn update(
     core: web::Data<Core>,
     id: web::Path<String>,
@@ -211,7 +226,7 @@ async fn update(
     body: web::Bytes,
 ) -> Result<HttpResponse, Refusal> {
     let body = wire::json_body(&request, &body)?;
-    let label = required_label(&body)?;
+    let label = label(&body)?;
     let now = core.options.clock.now();
     let mut state = core.state();
     let position = find(&state.book, &id)?;

@@ -77,6 +77,11 @@
 //! - There is no implicit flow (`response_type=token` goes back with `unsupported_response_type`), no device flow (its
 //!   path is the gateway's 403) and no ID token (the scope `openid` is `invalid_scope`).
 //!
+//! *Custom fields.*
+//! - A date or datetime without a `version` has version 1. Values of version 2 are not checked to be dates. Other types
+//!   do not show it.
+//! - A PUT without a label makes the label null although every field is said to have one; the name stays.
+//!
 //! *The rest.*
 //! - List names are unique with case, and free again after deletion; changing to a used name is 409. Contacts may be
 //!   read right after they are written.

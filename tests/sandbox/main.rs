@@ -5,6 +5,7 @@
 mod activities;
 mod bulk;
 mod contacts;
+mod custom_fields;
 mod faults;
 mod gate;
 mod imports;
