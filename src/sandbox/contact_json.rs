@@ -98,7 +98,7 @@ pub(super) fn contact(book: &Book, position: u32, include: Include) -> Value {
     put("created_at", wire::time(contact.created_at));
     put("updated_at", wire::time(contact.updated_at));
     if let Some(deleted_at) = contact.deleted_at() {
-        put("deleted_at", wire::time(deleted_at));
+        put("deleted_at", wire::date(deleted_at));
     }
     if include.custom_fields {
         put("custom_fields", custom_fields(book, contact));

@@ -16,6 +16,11 @@ pub(super) fn time(at: Timestamp) -> Value {
     json!(at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
+/// A day as the vendor writes it, in UTC.
+pub(super) fn date(at: Timestamp) -> Value {
+    json!(at.strftime("%Y-%m-%d").to_string())
+}
+
 /// The query of a collection request. A page's cursor carries the whole query of the first page.
 pub(super) struct Query {
     pairs: Vec<(String, String)>,

@@ -131,7 +131,12 @@ async fn a_contact_is_created_replaced_and_deleted() {
         visitor.send(Method::DELETE, &path, Value::Null).await.0,
         204
     );
-    assert!(visitor.get(&path).await.1["deleted_at"].is_string());
+    let deleted_at = visitor.get(&path).await.1["deleted_at"].clone();
+    let deleted_at = deleted_at.as_str().unwrap();
+    assert!(
+        deleted_at.len() == 10 && deleted_at.parse::<jiff::civil::Date>().is_ok(),
+        "a day without a time: {deleted_at}"
+    );
     let again =
         json!({ "email_address": { "address": "zoe@x.example" }, "create_source": "Account" });
     assert_eq!(
