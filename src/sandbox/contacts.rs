@@ -66,6 +66,12 @@ impl Criteria {
         if let Some(unknown) = statuses.iter().find(|status| !STATUSES.contains(status)) {
             return Err(Refusal::invalid(format!("status does not know {unknown}.")));
         }
+        // Same source: segment_id "can only be combined with the limit query parameter".
+        if query.get("segment_id").is_some() && query.asks_beside(&["segment_id", "limit"]) {
+            return Err(Refusal::invalid(
+                "segment_id can be combined with limit only.",
+            ));
+        }
         let lists = query.list("lists");
         if lists.len() > MAX_LISTS {
             return Err(Refusal::invalid(format!(

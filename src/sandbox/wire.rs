@@ -81,6 +81,13 @@ impl Query {
             .unwrap_or_default()
     }
 
+    /// Whether anything is asked for beside `names`.
+    pub(super) fn asks_beside(&self, names: &[&str]) -> bool {
+        self.pairs
+            .iter()
+            .any(|(name, _)| !names.contains(&name.as_str()))
+    }
+
     /// Whether a boolean parameter is set to `true`.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.get(name) == Some("true")

@@ -31,6 +31,8 @@ async fn contacts_are_found_by_what_people_ask_for() {
         ("?created_before=2999-01-01T00:00:00Z".to_owned(), 8),
         ("?optout_after=2001-01-01T00:00:00Z".to_owned(), 3),
         (format!("?tags={}", Uuid::new_v4()), 0),
+        ("?segment_id=14".to_owned(), 0),
+        ("?segment_id=14&limit=5".to_owned(), 0),
     ] {
         let (status, body) = visitor.get(&format!("/v3/contacts{query}")).await;
         assert_eq!(status, 200, "{query}");
@@ -42,6 +44,9 @@ async fn contacts_are_found_by_what_people_ask_for() {
         "?created_after=soon",
         "?include=everything",
         "?lists=5",
+        "?segment_id=14&status=all",
+        "?segment_id=14&email=a@x.example",
+        "?limit=5&include=custom_fields&segment_id=14",
     ] {
         assert_eq!(
             visitor.get(&format!("/v3/contacts{query}")).await.0,
