@@ -165,6 +165,7 @@ async fn index(core: web::Data<Core>, request: HttpRequest) -> Result<HttpRespon
     Ok(HttpResponse::Ok().json(body))
 }
 
+/// A deleted list is shown too, with `deleted_at` (an assumption).
 async fn show(
     core: web::Data<Core>,
     id: web::Path<String>,
@@ -173,17 +174,19 @@ async fn show(
     let counted = Counted::asked(&wire::Query::read(&request)?)?;
     let id = wire::path_id(&id, "List")?;
     let state = core.state();
-    let list = find(&state.book, id)?;
-    Ok(HttpResponse::Ok().json(json_with_count(
-        &state.book,
-        &state.book.lists[list],
-        counted,
-    )))
+    let book = &state.book;
+    let list = book.lists.iter().find(|list| list.id == id);
+    let list = list.ok_or_else(list_not_found)?;
+    Ok(HttpResponse::Ok().json(json_with_count(book, list, counted)))
 }
 
+fn list_not_found() -> Refusal {
+    Refusal::not_found("List not found.")
+}
+
+/// The position of a list that can be changed.
 fn find(book: &Book, id: Uuid) -> Result<usize, Refusal> {
-    book.find_list(id)
-        .ok_or_else(|| Refusal::not_found("List not found."))
+    book.find_list(id).ok_or_else(list_not_found)
 }
 
 /// Name, description and favourite mark of a body.

@@ -83,8 +83,11 @@
 //! - A PUT without a label makes the label null although every field is said to have one; the name stays.
 //!
 //! *The rest.*
-//! - List names are unique with case, and free again after deletion; changing to a used name is 409. Contacts may be
-//!   read right after they are written.
+//! - List names are unique with case, and free again after deletion; changing to a used name is 409. A deleted list is
+//!   still shown by its id, with `deleted_at`; changing it, deleting it again or naming it anywhere finds nothing.
+//!   `GET /contact_lists/list_id_xrefs`, which translates V2 ids, is not simulated and answers 404.
+//! - Contacts may be read right after they are written. `segment_id` is answered at once, never with 202. Days are those
+//!   of UTC.
 //! - The flat headings `phone` and `street`... appear as kind `other`. SMS consent, tags, notes, segments and engagement
 //!   levels are not simulated: criteria naming them match nobody.
 //! - An unknown path below `/v3` is 404; the sandbox's pages and the authorization server share the host with the API,

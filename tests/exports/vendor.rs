@@ -27,7 +27,7 @@ async fn a_list_the_account_lacks_or_has_deleted_is_refused() {
     let deleted = stage.complete("Weekly").create(&alice).await;
     assert_eq!(deleted.status, 422);
     assert!(
-        problem(&deleted, "list").contains("it has been deleted"),
+        problem(&deleted, "list").starts_with("This list has been deleted"),
         "{}",
         deleted.body
     );

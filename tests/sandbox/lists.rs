@@ -108,7 +108,18 @@ async fn a_list_lives_from_post_to_delete() {
     let (_, activity) = visitor.get(&location).await;
     assert_eq!(activity["state"], "completed");
     assert_eq!(activity["status"]["list_count"], 1);
-    assert_eq!(visitor.get(&path).await.0, 404);
+    let (status, gone) = visitor.get(&path).await;
+    assert_eq!(
+        (status.as_u16(), gone["deleted_at"].is_string()),
+        (200, true),
+        "a deleted list says that it is one: {gone}"
+    );
+    for method in [Method::PUT, Method::DELETE] {
+        let (status, _) = visitor
+            .send(method.clone(), &path, json!({ "name": "Autumn" }))
+            .await;
+        assert_eq!(status, 404, "{method}");
+    }
     let (_, deleted) = visitor.get("/v3/contact_lists?status=deleted").await;
     assert_eq!(names(&deleted), ["Summer"]);
     assert!(deleted["lists"][0]["deleted_at"].is_string());
@@ -135,7 +146,11 @@ async fn bad_lists_are_refused() {
         let (status, answer) = visitor.post("/v3/contact_lists", body).await;
         assert_eq!(status, expected, "{what}: {answer}");
     }
-    for id in [Uuid::new_v4().to_string(), "1234567890".to_owned()] {
+    for id in [
+        Uuid::new_v4().to_string(),
+        "1234567890".to_owned(),
+        "list_id_xrefs?list_sequence_numbers=1234567890".to_owned(),
+    ] {
         let (status, body) = visitor.get(&format!("/v3/contact_lists/{id}")).await;
         assert_eq!(status, 404, "{id}");
         assert_eq!(body[0]["error_key"], "contacts.api.not_found");
