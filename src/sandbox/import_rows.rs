@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::{
     activities::Report,
-    address,
     book::{Book, Joined},
-    contact::{Kind, Permission, STANDARD_FIELDS, standard_code},
+    contact::{Permission, standard_code},
+    import_cells::{Column, Person, Unfit, understand},
     import_limits,
     members::Members,
     server::Core,
@@ -27,61 +27,10 @@ pub(super) const COUNTERS: &[&str] = &[
     "correctable_count",
     "cannot_add_to_list_count",
 ];
-/// Custom values a contact may have (same source).
-const MAX_CUSTOM_VALUES: usize = 25;
-/// Longest custom value, in characters (same source).
-const MAX_CUSTOM_CHARS: usize = 255;
 /// Rows handled before others get at the account again.
 const ROWS_PER_TURN: usize = 1_000;
 /// Complaints kept in `activity_errors`.
 const MAX_COMPLAINTS: usize = 100;
-
-/// What a column or property holds.
-#[derive(Clone, Copy)]
-enum Column {
-    Email,
-    Value {
-        code: u16,
-        max_chars: usize,
-        kind: Kind,
-    },
-    /// An unknown heading: ignored without a word.
-    Unknown,
-}
-
-impl Column {
-    fn named(book: &Book, name: &str, is_csv: bool) -> Self {
-        if name == "email" {
-            return Self::Email;
-        }
-        if let Some(custom) = name.strip_prefix("cf:") {
-            return book
-                .custom_code(custom)
-                .map_or(Self::Unknown, |code| Self::Value {
-                    code,
-                    max_chars: MAX_CUSTOM_CHARS,
-                    kind: Kind::Text,
-                });
-        }
-        // The published schema spells this one with a blank.
-        let name = if name == "home country" {
-            "home_country"
-        } else {
-            name
-        };
-        match standard_code(name) {
-            Some(code) if STANDARD_FIELDS[usize::from(code)].in_csv || !is_csv => {
-                let field = &STANDARD_FIELDS[usize::from(code)];
-                Self::Value {
-                    code,
-                    max_chars: field.max_chars,
-                    kind: field.kind,
-                }
-            }
-            _ => Self::Unknown,
-        }
-    }
-}
 
 /// Counters while an import runs.
 #[derive(Default)]
@@ -112,8 +61,41 @@ impl Tally {
     }
 }
 
+/// What a request says about consent to be sent SMS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SmsPermission {
+    Explicit,
+    NotSet,
+}
+
+/// What a file's headings lack; `sms_number` needs a word about consent, and with `explicit` its date, too (vendor's
+/// API description, `contactsCSVImport`).
+fn missing(columns: &[Column], sms: Option<SmsPermission>) -> Option<&'static str> {
+    let has = |name: &str| {
+        let code = standard_code(name);
+        columns.iter().any(|column| column.code() == code)
+    };
+    let has_sms_number = has("sms_number");
+    let has_email = columns.iter().any(|column| matches!(column, Column::Email));
+    match sms {
+        _ if !has_sms_number && !has_email => {
+            Some("The file has no column named email or sms_number.")
+        }
+        None if has_sms_number => Some("sms_number needs sms_permission_to_send."),
+        Some(SmsPermission::Explicit) if has_sms_number && !has("sms_consent_date") => {
+            Some("Explicit SMS permission needs a column named sms_consent_date.")
+        }
+        _ => None,
+    }
+}
+
 /// Imports a CSV file of which everything beyond the size limit has been cut off already.
-pub(super) fn import_csv(core: &Core, content: &[u8], lists: &[Uuid]) -> Report {
+pub(super) fn import_csv(
+    core: &Core,
+    content: &[u8],
+    lists: &[Uuid],
+    sms: Option<SmsPermission>,
+) -> Report {
     let content = import_limits::first_lines(content, core.options.imports.max_lines);
     // Decoded as a whole: what is not UTF-8 becomes U+FFFD.
     let text = String::from_utf8_lossy(content);
@@ -138,17 +120,8 @@ pub(super) fn import_csv(core: &Core, content: &[u8], lists: &[Uuid]) -> Report 
     if let Some(first) = columns.first_mut().filter(|_| text.starts_with('\u{feff}')) {
         *first = Column::Unknown;
     }
-    let sms_number = standard_code("sms_number");
-    let identifies = |column: &Column| match column {
-        Column::Email => true,
-        Column::Value { code, .. } => Some(*code) == sms_number,
-        Column::Unknown => false,
-    };
-    if !columns.iter().any(identifies) {
-        return Report::failed(
-            tally.counters(),
-            "The file has no column named email or sms_number.",
-        );
+    if let Some(what) = missing(&columns, sms) {
+        return Report::failed(tally.counters(), what);
     }
     in_turns(core, lists, &mut tally, |importer| {
         if !matches!(reader.read_record(&mut record), Ok(true)) {
@@ -243,9 +216,6 @@ fn in_turns(
     }
 }
 
-/// Address and values of a row; the address is empty for a contact known only by an SMS number.
-type Person<'c> = (&'c str, Vec<(u16, &'c str)>);
-
 /// Imports single rows while the account is held.
 struct Importer<'a> {
     core: &'a Core,
@@ -258,8 +228,8 @@ impl Importer<'_> {
     fn import<'c>(&mut self, cells: impl Iterator<Item = (Column, &'c str)>) {
         self.tally.items += 1;
         let line = self.tally.items;
-        match self.understand(cells) {
-            Ok((email, updates)) => self.apply(email, &updates),
+        match understand(cells, self.core.options.imports.max_email_chars) {
+            Ok(person) => self.apply(&person),
             Err(Unfit::Correctable(what)) => {
                 self.tally.correctable += 1;
                 self.tally.complain(line, what);
@@ -271,77 +241,19 @@ impl Importer<'_> {
         }
     }
 
-    /// Address and values of a row. Blank cells change nothing.
-    fn understand<'c>(
-        &self,
-        cells: impl Iterator<Item = (Column, &'c str)>,
-    ) -> Result<Person<'c>, Unfit> {
-        let mut email = "";
-        let mut updates: Vec<(u16, &str)> = Vec::with_capacity(16);
-        let mut custom_values = 0;
-        let (mut has_month, mut has_day) = (false, false);
-        for (column, cell) in cells {
-            let cell = cell.trim();
-            if cell.is_empty() {
-                continue;
-            }
-            match column {
-                Column::Unknown => {}
-                Column::Email => email = cell,
-                Column::Value {
-                    code,
-                    max_chars,
-                    kind,
-                } => {
-                    // Counting characters only where bytes leave a doubt.
-                    if cell.len() > max_chars && cell.chars().count() > max_chars {
-                        return Err(Unfit::Error("Value too long"));
-                    }
-                    match kind {
-                        Kind::Text => {}
-                        Kind::Date if address::is_date(cell) => {}
-                        Kind::Date => return Err(Unfit::Correctable("Invalid anniversary")),
-                        Kind::Month if is_between(cell, 12) => has_month = true,
-                        Kind::Day if is_between(cell, 31) => has_day = true,
-                        Kind::Month | Kind::Day => {
-                            return Err(Unfit::Correctable("Invalid birthday"));
-                        }
-                    }
-                    if code >= super::contact::FIRST_CUSTOM_CODE {
-                        custom_values += 1;
-                        if custom_values > MAX_CUSTOM_VALUES {
-                            continue;
-                        }
-                    }
-                    updates.push((code, cell));
-                }
-            }
-        }
-        if has_month != has_day {
-            return Err(Unfit::Correctable("Invalid birthday"));
-        }
-        if !email.is_empty() {
-            if !address::is_email(email) || email.len() > self.core.options.imports.max_email_chars
-            {
-                return Err(Unfit::Correctable("Invalid email address"));
-            }
-        } else if sms_number_of(&updates).is_none() {
-            return Err(Unfit::Correctable("No email address or SMS number"));
-        }
-        Ok((email, updates))
-    }
-
-    fn apply(&mut self, email: &str, updates: &[(u16, &str)]) {
+    fn apply(&mut self, person: &Person<'_>) {
         let now = self.core.options.clock.now();
-        let known = if email.is_empty() {
-            sms_number_of(updates).and_then(|number| self.book.find_by_sms_number(number))
-        } else {
-            self.book.find_by_email(email)
+        let known = match (person.email, &person.sms_number) {
+            ("", Some(number)) => self.book.find_by_sms_number(number),
+            (email, _) => self.book.find_by_email(email),
         };
-        let position =
-            known.unwrap_or_else(|| self.book.add_contact(email, Permission::Implicit, now));
+        let position = known.unwrap_or_else(|| {
+            self.book
+                .add_contact(person.email, Permission::Implicit, now)
+        });
+        let updates = person.updates();
         if !updates.is_empty() {
-            self.book.update_values(position, updates, now);
+            self.book.update_values(position, &updates, now);
         }
         self.tally.persons.insert(position);
         for list in self.lists {
@@ -354,24 +266,4 @@ impl Importer<'_> {
             }
         }
     }
-}
-
-/// Why a row makes no contact.
-enum Unfit {
-    /// Fixable in the vendor's web interface.
-    Correctable(&'static str),
-    Error(&'static str),
-}
-
-fn sms_number_of<'c>(updates: &[(u16, &'c str)]) -> Option<&'c str> {
-    let sms_number = standard_code("sms_number");
-    updates
-        .iter()
-        .find(|(code, _)| Some(*code) == sms_number)
-        .map(|(_, number)| *number)
-}
-
-fn is_between(text: &str, most: u8) -> bool {
-    text.parse::<u8>()
-        .is_ok_and(|number| (1..=most).contains(&number))
 }

@@ -11,7 +11,7 @@ use super::{
     activities::{self, ActivityFault, Intake},
     errors::Refusal,
     import_limits,
-    import_rows::{self, COUNTERS},
+    import_rows::{self, COUNTERS, SmsPermission},
     multipart,
     options::Receiver,
     server::Core,
@@ -65,9 +65,8 @@ async fn import_file(
     if !file_name.to_ascii_lowercase().ends_with(".csv") {
         return Err(Refusal::unsupported_type("The file must be of type .csv."));
     }
-    if let Some(permission) = text("sms_permission_to_send") {
-        check_sms_permission(&permission)?;
-    }
+    let sms = text("sms_permission_to_send");
+    let sms = sms.map(|text| sms_permission(&text)).transpose()?;
     let lists = text("list_ids").ok_or_else(|| Refusal::invalid("list_ids is required."))?;
     let lists: Vec<&str> = lists
         .split(',')
@@ -93,7 +92,7 @@ async fn import_file(
         ..Intake::new(fault)
     };
     let activity = activities::accept(&core, intake, move |core: &Core| {
-        import_rows::import_csv(core, &content, &lists)
+        import_rows::import_csv(core, &content, &lists, sms)
     })?;
     Ok(HttpResponse::Created().json(activity))
 }
@@ -109,8 +108,9 @@ async fn import_json(
     core.state().received.bytes += body.len() as u64;
     let parsed: Value =
         serde_json::from_slice(&body).map_err(|_| Refusal::invalid("The JSON is malformed."))?;
+    // Optional even with SMS numbers: it "defaults to not_set" (vendor's API description, `bulkImportContactsJSON`).
     if let Some(permission) = parsed["sms_permission_to_send"].as_str() {
-        check_sms_permission(permission)?;
+        sms_permission(permission)?;
     }
     let lists = wire::ids(&parsed, "list_ids", MAX_LISTS)?.unwrap_or_default();
     let lists: Vec<String> = lists.iter().map(Uuid::to_string).collect();
@@ -139,13 +139,13 @@ async fn import_json(
     Ok(HttpResponse::Created().json(activity))
 }
 
-fn check_sms_permission(permission: &str) -> Result<(), Refusal> {
-    if ["explicit", "not_set"].contains(&permission.trim()) {
-        Ok(())
-    } else {
-        Err(Refusal::invalid(
+fn sms_permission(text: &str) -> Result<SmsPermission, Refusal> {
+    match text.trim() {
+        "explicit" => Ok(SmsPermission::Explicit),
+        "not_set" => Ok(SmsPermission::NotSet),
+        _ => Err(Refusal::invalid(
             "sms_permission_to_send must be explicit or not_set.",
-        ))
+        )),
     }
 }
 

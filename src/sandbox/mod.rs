@@ -15,7 +15,7 @@
 //! | `book`, `contact`, `members` | contacts, lists and fields, kept small enough for a million contacts |
 //! | `account`, `lists`, `custom_fields`, `contacts`, `contact_writes`, `contact_input`, `contact_json` | the single-resource operations |
 //! | `activities`, `jobs` | bulk jobs as clients see them, and the thread that does their work |
-//! | `imports`, `multipart`, `import_limits`, `import_rows`, `address` | both imports: what is checked at once, what happens to the rows |
+//! | `imports`, `multipart`, `import_limits`, `import_rows`, `import_cells`, `address` | both imports: what is checked at once, what happens to the rows and their cells |
 //! | `memberships`, `exports` | the other bulk jobs |
 //! | `wire`, `pages` | parameters, cursors and times; the sandbox's own pages |
 //!
@@ -34,7 +34,8 @@
 //! - Fields are quoted as in RFC 4180, rows end in LF or CRLF. A byte order mark becomes part of the first heading.
 //!   What is not UTF-8 becomes U+FFFD. Headings are compared exactly; unknown ones and unknown `cf:` names are ignored
 //!   without a word; of repeated ones the last cell with a value wins. Short rows lack their last values.
-//! - A file without `email` and `sms_number` headings, and an empty one, is accepted and the activity ends `failed`.
+//! - A file without `email` and `sms_number` headings, and an empty one, is accepted and the activity ends `failed`; so
+//!   does one with `sms_number` but no `sms_permission_to_send`, or with `explicit` and no `sms_consent_date` heading.
 //! - Custom values beyond 25 in a row are dropped. A value over its length makes the row an error.
 //! - Cells are trimmed. Blank cells change nothing, so an import cannot clear a value.
 //!
@@ -42,7 +43,10 @@
 //! - Addresses are ASCII, compared without case, 50 characters at most as in the import schema ([`ImportRules`]).
 //!   Role addresses are taken. Of several rows with one address the later values win; `person_count` counts people,
 //!   not rows, and includes those in `cannot_add_to_list_count`. Rows in `error_count` and `correctable_count` make no
-//!   contact. `activity_errors` holds texts like `Line 2: Invalid email address`, 100 at most, without addresses.
+//!   contact. Bad SMS numbers and consent dates are errors, not being among the published correctable ones; a blank
+//!   consent date is taken. More than three phones or addresses in one row are an error; what the contact had before is
+//!   not counted. International phone numbers are taken. `activity_errors` holds texts like
+//!   `Line 2: Invalid email address`, 100 at most, without addresses.
 //! - An import revives a deleted contact, unless it has unsubscribed. The 51st list of a contact is an error; no plan
 //!   limit on contacts is simulated.
 //! - Malformed list ids and more than 50 are 400; unknown or deleted ones are 404 for files, 400 for JSON. A list
@@ -109,6 +113,7 @@ mod errors;
 mod exports;
 mod faults;
 mod gate;
+mod import_cells;
 mod import_limits;
 mod import_rows;
 mod imports;

@@ -105,11 +105,6 @@ async fn rows_end_in_the_counter_they_belong_to() {
             "email,city\na@x.example\nb@x.example,Y,Z\n".to_owned(),
             [3, 2, 0, 0, 0],
         ),
-        (
-            "SMS number only",
-            "sms_number\n123-123-1234\n".to_owned(),
-            [2, 1, 0, 0, 0],
-        ),
     ] {
         let visitor = Visitor::quick().await;
         let activity = visitor.imported(csv, &[visitor.list("Newsletter")]).await;

@@ -8,6 +8,7 @@ mod contacts;
 mod custom_fields;
 mod faults;
 mod gate;
+mod import_cells;
 mod imports;
 mod lists;
 mod oauth;
