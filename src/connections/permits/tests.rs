@@ -138,7 +138,7 @@ async fn a_spent_quota_told_right_after_midnight_is_of_the_day_before() {
     let client = ConstantContact::new(ClientConfig::from_settings(&settings)).unwrap();
     let api = client.api(ledger.permits("another"));
     let spent = api
-        .account_summary(&AccessToken::new("a"))
+        .account_summary(&AccessToken::new("the-access-token"))
         .await
         .unwrap_err();
     assert!(matches!(spent, ClientError::QuotaExceeded(_)), "{spent}");
