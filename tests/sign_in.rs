@@ -4,8 +4,9 @@ mod support;
 
 use listbridge::auth::{Role, store};
 use listbridge::clock::Clock;
+use sea_orm::EntityTrait;
 use support::{
-    ALICE, BOB, PASSWORD, spawn_app, spawn_app_with, spawn_app_with_clock, spawn_empty_app,
+    ALICE, BOB, CHARLIE, PASSWORD, spawn_app, spawn_app_with, spawn_app_with_clock, spawn_empty_app,
 };
 
 #[tokio::test]
@@ -64,6 +65,36 @@ async fn a_short_password_or_bad_address_is_refused_with_the_typed_values_kept()
         answer.attribute("#email", "value").as_deref(),
         Some("ann@example.com")
     );
+}
+
+#[tokio::test]
+async fn nothing_typed_is_said_beside_each_field_and_is_no_failed_try() {
+    let app = spawn_app().await;
+    for (lang, email, password) in [
+        ("en", "Enter your email address.", "Enter your password."),
+        ("zh-HK", "請輸入您的電子郵件地址。", "請輸入您的密碼。"),
+    ] {
+        let browser = app.browser().speaking(lang);
+        let fields = [("email", " "), ("password", "")];
+        let answer = browser.submit("/sign-in", "/sign-in", &fields).await;
+        assert_eq!(answer.status, 422);
+        assert_eq!(answer.texts("#email-error"), [email]);
+        assert_eq!(answer.texts("#password-error"), [password]);
+    }
+    let charlie = app.sign_in(CHARLIE).await;
+    let fields = [("old_password", ""), ("password", "")];
+    let answer = charlie
+        .submit("/account", "/account/password", &fields)
+        .await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(
+        answer.texts("#old_password-error"),
+        ["This is not your present password."]
+    );
+    let events = listbridge::storage::entities::audit_event::Entity::find();
+    let events = events.all(&**app.services.db).await.unwrap();
+    let is_failure = |action: &str| action.ends_with("-failed");
+    assert!(!events.iter().any(|event| is_failure(&event.action)));
 }
 
 #[tokio::test]

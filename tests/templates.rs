@@ -143,6 +143,39 @@ fn nothing_is_inline() {
     }
 }
 
+/// Messages of the browser itself would be in its own language, and a hidden field could not be corrected: the server
+/// checks everything and says what is wrong beside each field.
+#[test]
+fn no_form_lets_the_browser_check_what_is_typed() {
+    for (name, text) in templates() {
+        for form in text.split("<form").skip(1) {
+            let (form, _) = form.split_once("</form>").unwrap();
+            let is_checked = [
+                " required",
+                " min=",
+                " max=",
+                "\"min=",
+                "pattern=",
+                "form::text",
+                "form::select",
+                "form::check",
+                "form::group",
+                "fields::",
+                "parts::",
+                "type=\"date\"",
+                "type=\"time\"",
+                "type=\"number\"",
+                "type=\"email\"",
+                "type=\"url\"",
+            ];
+            assert!(
+                form.contains(" novalidate") || !is_checked.iter().any(|mark| form.contains(mark)),
+                "{name}: a form without novalidate: {form}"
+            );
+        }
+    }
+}
+
 #[test]
 fn every_form_that_posts_carries_the_token() {
     for (name, text) in templates() {

@@ -25,6 +25,7 @@ web-copy = Copy
 web-copied = Copied
 web-cancel = Cancel
 web-form-optional = (optional)
+web-form-unreadable = This is incomplete or does not exist. Correct it, or leave the field empty.
 web-form-problems = There are { $count } problems
 web-list-search = Search
 web-list-sort = Sort by

@@ -25,6 +25,7 @@ web-copy = 複製
 web-copied = 已複製
 web-cancel = 取消
 web-form-optional = （選用）
+web-form-unreadable = 輸入的內容不完整或不存在。請更正，或將欄位留空。
 web-form-problems = 有 { $count } 個問題
 web-list-search = 搜尋
 web-list-sort = 排序依據

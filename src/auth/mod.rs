@@ -177,7 +177,8 @@ pub async fn verify_password(
     }
 }
 
-/// Whether the signed-in person proves again by their password that they are who they are; a failure is recorded.
+/// Whether the signed-in person proves again by their password that they are who they are; a failure is recorded,
+/// nothing typed is none.
 ///
 /// # Errors
 /// [`SignInProblem`].
@@ -187,6 +188,9 @@ pub async fn prove_by_password(
     password: &Password,
     what_for: &str,
 ) -> Result<CurrentUser, SignInProblem> {
+    if password.is_empty() {
+        return Err(SignInProblem::Wrong);
+    }
     let attempt = SignInAttempt {
         email: &visit.user.email,
         password,

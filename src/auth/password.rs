@@ -46,6 +46,11 @@ impl fmt::Debug for Password {
 }
 
 impl Password {
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.0.expose_secret().is_empty()
+    }
+
     /// Whether the password may be chosen.
     ///
     /// # Errors

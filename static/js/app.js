@@ -4,6 +4,7 @@
 //   [data-copy="ID"]                          button that copies the value or text of the element with that id
 //   form                                      a second click on its button does not send it again;
 //                                             data-allow-resend where the answer is a download
+//                                             and not while a date, time or number in it cannot be read
 //   a[data-dialog]                            opens the [data-dialog-content] of the page it leads to as a dialog
 //   [data-live="URL"]                         replaces its content with each message of an event stream; the event
 //                                             "done" loads the page again. Text of [data-announce] inside is read out.
@@ -109,6 +110,20 @@
     });
   }
 
+  // Browsers send a date, time or number that is half typed or does not exist as nothing at all, so it would be lost.
+  // Buttons with formnovalidate, such as those that take the field away, pass.
+  function keepUnreadable(event) {
+    const isUnreadable = field => field.validity?.badInput && field.checkVisibility();
+    const field = [...event.target.elements].find(isUnreadable);
+    if (!field || event.submitter?.formNoValidate) return;
+    event.preventDefault();
+    event.stopPropagation();
+    field.setCustomValidity(document.body.dataset.unreadable);
+    field.reportValidity();
+    field.addEventListener('input', () => field.setCustomValidity(''), { once: true });
+  }
+
+  document.addEventListener('submit', keepUnreadable, true);
   document.addEventListener('submit', event => {
     if (!event.defaultPrevented) guardAgainstResend(event.target);
   });

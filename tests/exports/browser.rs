@@ -168,6 +168,42 @@ async fn several_exports_are_scheduled_by_their_labels() {
     }
 }
 
+#[tokio::test]
+async fn what_was_typed_into_a_field_that_is_hidden_now_does_not_stop_a_schedule() {
+    let Some(driver) = ChromeDriver::start() else {
+        return;
+    };
+    for (lang, [hourly, minute, daily, save, saved]) in [
+        (
+            "en",
+            [
+                "Hourly",
+                "Minute of the hour",
+                "Daily",
+                "Save",
+                "Daily at 06:00",
+            ],
+        ),
+        (
+            "zh-HK",
+            ["每小時", "每小時的第幾分鐘", "每日", "儲存", "每日 06:00"],
+        ),
+    ] {
+        let stage = Stage::set().await;
+        let export = stage.store_export("Weekly", |_| ()).await;
+        let tab = driver.open(&stage.app.base_url, lang).await;
+        tab.goto(&format!("/exports/schedule?ids={}", export.id))
+            .await;
+        tab.sign_in(ALICE.email).await;
+        tab.tick(hourly).await;
+        tab.fill(minute, "75").await;
+        tab.tick(daily).await;
+        tab.press(save).await;
+        tab.arrive("/exports").await;
+        tab.see(saved).await;
+    }
+}
+
 async fn duplicate(tab: &Tab, words: &Words) {
     tab.see("Weekly").await;
     tab.check_accessibility().await;

@@ -36,11 +36,10 @@ async fn a_person_links_their_account_with_their_password_and_signs_in_with_the_
     stage.provider.be(bob_there());
     let (bob, elsewhere) = (stage.app.sign_in(BOB).await, stage.app.sign_in(BOB).await);
     let wrong = link(&stage, &bob, "not the password").await;
-    assert_eq!(wrong.location.as_deref(), Some("/account"));
-    assert!(
-        bob.get("/account")
-            .await
-            .says("This is not your present password")
+    assert_eq!(wrong.status, 422);
+    assert_eq!(
+        wrong.texts("#link-openid-error"),
+        ["This is not your present password."]
     );
 
     let linked = link(&stage, &bob, PASSWORD).await;

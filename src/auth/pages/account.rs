@@ -16,6 +16,7 @@ use crate::auth::people::own::{self, NewPasswordProblem, OwnSession, Which};
 use crate::auth::people::{self, Person};
 use crate::auth::{self, Password, SignInProblem};
 use crate::locale::{Lang, zone_names};
+use crate::openid::ProviderKind;
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
 #[derive(Template)]
@@ -34,6 +35,17 @@ struct AccountPage {
     errors: FieldErrors,
     offers: Vec<Offer>,
     proof: Proof,
+}
+
+impl AccountPage {
+    fn link_field(&self, offer: &Offer) -> String {
+        link_field(offer.kind)
+    }
+}
+
+/// Id of the field for the password with which an account is linked.
+pub(super) fn link_field(kind: ProviderKind) -> String {
+    format!("link-{}", kind.name())
 }
 
 /// `GET /account`.

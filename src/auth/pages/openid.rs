@@ -1,6 +1,7 @@
 //! To an OpenID Connect provider and back. Answers with a redirect at once, so that the code leaves the address bar.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Path, Query};
 use askama::Template;
 use sea_orm::DatabaseConnection;
@@ -8,6 +9,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::account;
 use super::sign_in::ReturnTo;
 use crate::auth::openid::accounts::{self, Admitted, Arrival};
 use crate::auth::openid::{Flow, Proof, Providers, Purpose, Refusal, flow};
@@ -15,7 +17,7 @@ use crate::auth::people::invitations;
 use crate::auth::session::hash;
 use crate::auth::{self, Password, SignInProblem};
 use crate::openid::{AuthorizeRequest, Failure, ProofNeeded, Provider, ProviderKind, Redeem};
-use crate::web::{self, Page, PageError, SignedIn, Visit, paths};
+use crate::web::{self, FieldErrors, Page, PageError, SignedIn, Visit, paths};
 
 /// A page that sends the browser on. Not a redirect: browsers apply `form-action` to redirects after a form was sent, and
 /// where a provider signs people in is not known before it is asked.
@@ -122,18 +124,21 @@ pub(super) async fn link(
         .into_inner()
         .link_password
         .ok_or(PageError::BadRequest)?;
-    match auth::prove_by_password(&**db, &visit, &password, "linking").await {
-        Ok(_) => {}
-        Err(SignInProblem::Wrong) => {
-            visit.flash_danger(visit.t("auth-account-old-wrong"));
-            return Ok(web::see_other(&paths::account()));
-        }
+    let refusal = match auth::prove_by_password(&**db, &visit, &password, "linking").await {
+        Ok(_) => None,
+        Err(SignInProblem::Wrong) => Some((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            visit.t("auth-account-old-wrong"),
+        )),
         Err(SignInProblem::Wait { seconds }) => {
             let text = visit.msg("auth-sign-in-wait").num("seconds", seconds);
-            visit.flash_danger(text.to_string());
-            return Ok(web::see_other(&paths::account()));
+            Some((StatusCode::TOO_MANY_REQUESTS, text.to_string()))
         }
         Err(SignInProblem::Database(error)) => return Err(error.into()),
+    };
+    if let Some((status, problem)) = refusal {
+        let errors = FieldErrors::one(account::link_field(kind), problem);
+        return account::draw(&visit, &db, &providers, status, errors).await;
     }
     let purpose = Purpose::Link {
         session_id: visit.session_id,

@@ -65,6 +65,26 @@ pub(super) async fn submit(
 ) -> Result<HttpResponse, PageError> {
     let form = form.into_inner();
     let return_to = paths::own_path_or_home(&form.return_to);
+    let mut missing = FieldErrors::default();
+    if form.email.trim().is_empty() {
+        missing.add("email", visit.t("auth-email-missing"));
+    }
+    if form.password.is_empty() {
+        missing.add("password", visit.t("auth-password-missing"));
+    }
+    let draw_again = |status, errors| {
+        let page = SignInPage {
+            page: visit.page(""),
+            email: form.email.clone(),
+            return_to: return_to.clone(),
+            errors,
+            offers: providers.offers(),
+        };
+        web::render_with(status, &page)
+    };
+    if !missing.is_empty() {
+        return draw_again(StatusCode::UNPROCESSABLE_ENTITY, missing);
+    }
     let attempt = SignInAttempt {
         email: &form.email,
         password: &form.password,
@@ -94,14 +114,7 @@ pub(super) async fn submit(
         }
         Err(SignInProblem::Database(error)) => return Err(error.into()),
     };
-    let page = SignInPage {
-        page: visit.page(""),
-        email: form.email,
-        return_to,
-        errors: FieldErrors::one("", problem),
-        offers: providers.offers(),
-    };
-    web::render_with(status, &page)
+    draw_again(status, FieldErrors::one("", problem))
 }
 
 /// `POST /sign-out`.
