@@ -18,6 +18,9 @@ const PEOPLE: &str = "CustomerId,FirstName,EMail,Spend\n\
     3,Cid\n\
     4,=HYPERLINK(1),dee@example.com,7\n";
 
+/// The form that loads a file.
+const CONFIRM: &str = "form[action$='/load']";
+
 async fn upload(browser: &Browser, page: &str, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
     let page = browser.get(page).await;
     let csrf = page
@@ -39,16 +42,21 @@ async fn upload(browser: &Browser, page: &str, name: &str, bytes: impl Into<Vec<
 async fn confirm(browser: &Browser, preview: &str, changes: &[(&str, &str)]) -> Answer {
     let page = browser.get(preview).await;
     assert_eq!(page.status, 200, "{}", page.body);
-    let mut fields = page.form_fields("form[action$='/load']");
-    for (name, value) in changes {
-        fields.retain(|(known, _)| known != name);
-        fields.push(((*name).to_owned(), (*value).to_owned()));
-    }
-    let fields: Vec<(&str, &str)> = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    browser.post(&format!("{preview}/load"), &fields).await
+    send(browser, preview, &page.form_fields(CONFIRM), changes).await
+}
+
+/// Sends fields of a preview with some changed.
+async fn send(
+    browser: &Browser,
+    preview: &str,
+    fields: &[(String, String)],
+    changes: &[(&str, &str)],
+) -> Answer {
+    let is_kept = |name: &str| changes.iter().all(|(changed, _)| *changed != name);
+    let kept = fields.iter().filter(|(name, _)| is_kept(name));
+    let mut all: Vec<(&str, &str)> = kept.map(|(name, value)| (&**name, &**value)).collect();
+    all.extend_from_slice(changes);
+    browser.post(&format!("{preview}/load"), &all).await
 }
 
 /// Uploads and loads a file as proposed; answers the report's page.
@@ -103,11 +111,18 @@ async fn a_file_is_previewed_loaded_reported_replaced_and_removed() {
         "{}",
         page.body
     );
+    let list = alice.get("/sources").await;
+    let csrf = list.attribute("input[name=_csrf]", "value").unwrap();
     assert_eq!(
-        alice.get(&preview).await.status,
-        404,
-        "the upload is used up"
+        alice.get(&preview).await.location.as_ref(),
+        Some(&report),
+        "the back button leads to the load"
     );
+    for button in ["load", "discard"] {
+        let again = format!("{preview}/{button}");
+        let again = alice.post(&again, &[("_csrf", &csrf)]).await;
+        assert_eq!(again.location.as_ref(), Some(&report), "a second click");
+    }
 
     let list = alice.get("/sources").await;
     assert_eq!(list.texts("tbody td.num"), ["3"]);
@@ -153,6 +168,22 @@ async fn a_file_is_previewed_loaded_reported_replaced_and_removed() {
             .count(),
         0
     );
+}
+
+#[tokio::test]
+async fn two_clicks_at_once_start_one_load() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    let preview = upload(&alice, "/sources/new", "people.csv", PEOPLE)
+        .await
+        .location
+        .unwrap();
+    let fields = alice.get(&preview).await.form_fields(CONFIRM);
+    let click = || send(&alice, &preview, &fields, &[("name", "Twice")]);
+    let (one, other) = tokio::join!(click(), click());
+    assert_eq!(one.location, other.location);
+    let location = one.location.unwrap();
+    assert!(location.starts_with("/sources/loads/"), "{location}");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ pub(super) async fn stored_snapshots(
         .column(snapshot::Column::Id)
         .column(snapshot::Column::SourceId)
         .filter(snapshot::Column::State.eq("ready"))
-        .order_by_desc(snapshot::Column::Id)
+        .order_by_desc(snapshot::Column::StartedAt)
         .limit(MAX_SNAPSHOTS)
         .into_tuple()
         .all(db)

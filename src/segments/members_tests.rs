@@ -6,7 +6,7 @@ use sea_orm::TransactionTrait;
 
 use super::*;
 use crate::names::Name;
-use crate::profiles::SqliteSnapshots;
+use crate::profiles::{SnapshotId, SqliteSnapshots};
 use crate::segments::store::SegmentDefinition;
 use crate::segments::{Combine, Comparison, Condition, TextValue};
 use crate::sources::file::{Overrides, inspect};
@@ -61,6 +61,7 @@ impl Fixture {
             .unwrap();
         file.write_all(text.as_bytes()).unwrap();
         let request = LoadRequest {
+            snapshot_id: SnapshotId::new(),
             target,
             path,
             file_name: "people.csv".into(),

@@ -9,6 +9,7 @@ use super::file::{FileProblem, LoadPlan, Overrides, inspect};
 use super::store::{self, StoreError};
 use super::{Author, LoadError, LoadRequest, LoadTarget, Source};
 use crate::names::Name;
+use crate::profiles::SnapshotId;
 
 /// Why a file cannot be imported the way it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,7 @@ pub async fn plan_import(
     plan.key = key.map(|key| find_column(&plan, key)).transpose()?;
     let file_name = path.file_name().unwrap_or(path.as_os_str());
     Ok(LoadRequest {
+        snapshot_id: SnapshotId::new(),
         target: match source {
             Some(source) => LoadTarget::Existing(source.id),
             None => LoadTarget::New(name),

@@ -49,6 +49,9 @@ struct Running {
 /// What to load into which source.
 #[derive(Clone, Debug)]
 pub struct LoadRequest {
+    /// The snapshot to make; no other load may ever have it. That of an upload has the upload's id, so that who asks
+    /// for it again finds it.
+    pub snapshot_id: SnapshotId,
     /// Into which source.
     pub target: LoadTarget,
     /// Where the file is.
@@ -146,7 +149,7 @@ impl Loads {
     /// [`LoadError::Store`] when the source cannot be loaded into now; [`LoadError::File`] when the file cannot be
     /// opened.
     pub async fn start(&self, request: LoadRequest) -> Result<StartedLoad, LoadError> {
-        let snapshot_id = SnapshotId::new();
+        let snapshot_id = request.snapshot_id;
         let columns = request.plan.fields.len();
         let path = request.path.clone();
         // The writer first: a load that is recorded without one looks like the load of a process that has ended.

@@ -60,6 +60,7 @@ impl Fixture {
         file.write_all(text.as_bytes()).unwrap();
         let plan = inspect(&mut file, &Overrides::default()).unwrap().plan(&[]);
         LoadRequest {
+            snapshot_id: SnapshotId::new(),
             target,
             path,
             file_name: "people.csv".into(),

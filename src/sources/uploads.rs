@@ -3,9 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{DatabaseConnection, DbErr};
+use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::store::{self, Upload};
@@ -17,6 +19,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Clone, Debug)]
 pub struct Uploads {
     folder: PathBuf,
+    confirming: Arc<Mutex<()>>,
 }
 
 impl Uploads {
@@ -27,12 +30,20 @@ impl Uploads {
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let folder = data_dir.join("uploads");
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            confirming: Arc::default(),
+        })
     }
 
     /// Where the file of an upload is.
     pub fn path(&self, id: Uuid) -> PathBuf {
         self.folder.join(id.to_string())
+    }
+
+    /// Uploads are confirmed one after the other, so that a second click on the same button waits for the first.
+    pub async fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.confirming.lock().await
     }
 
     /// A file to receive into. It is removed when dropped, so a broken connection leaves nothing.

@@ -12,7 +12,7 @@ use super::author;
 use super::preview::{self, FormatQuery, MEANINGS, PreviewPage, type_named};
 use crate::auth::Permission;
 use crate::names::Name;
-use crate::profiles::Semantic;
+use crate::profiles::{Semantic, SnapshotId};
 use crate::sources::file::LoadPlan;
 use crate::sources::store::StoreError;
 use crate::sources::{LoadError, LoadRequest, LoadTarget, Loads, Uploads};
@@ -29,6 +29,10 @@ pub(super) async fn load(
     form: Form<Fields>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::ManageSources)?;
+    let _turn = uploads.take_turn().await;
+    if let Some(leaving) = preview::leave_for_load(&db, *id).await? {
+        return Ok(leaving);
+    }
     let (upload, replaces) = preview::find(&db, *id).await?;
     let overrides = format_of(&form)?.overrides();
     let read = preview::read(&uploads, &upload, replaces.as_ref(), overrides).await;
@@ -51,6 +55,7 @@ pub(super) async fn load(
     apply(&form, &mut plan, &visit, &mut errors);
     if let (Ok(target), true) = (target, errors.is_empty()) {
         let request = LoadRequest {
+            snapshot_id: SnapshotId(upload.id),
             target,
             path: uploads.path(upload.id),
             file_name: upload.file_name.clone(),
@@ -86,6 +91,10 @@ pub(super) async fn discard(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::ManageSources)?;
+    let _turn = uploads.take_turn().await;
+    if let Some(leaving) = preview::leave_for_load(&db, *id).await? {
+        return Ok(leaving);
+    }
     uploads.remove(&db, *id).await?;
     visit.flash_success(visit.t("sources-upload-discarded"));
     Ok(web::see_other(&paths::sources()))

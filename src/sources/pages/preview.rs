@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::upload::inspect_file;
 use super::words::{self, TYPES};
 use crate::auth::Permission;
-use crate::profiles::{FieldType, Semantic};
+use crate::profiles::{FieldType, Semantic, SnapshotId};
 use crate::sources::file::{
     Delimiter, FileFormat, FileProblem, HeadingNote, Inspection, LoadPlan, Overrides, TextEncoding,
 };
-use crate::sources::store::{self, Upload};
+use crate::sources::store::{self, StoreError, Upload};
 use crate::sources::{LoadFailure, Source, Uploads};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
 
@@ -224,6 +224,9 @@ pub(super) async fn show(
     query: Query<FormatQuery>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::ManageSources)?;
+    if let Some(leaving) = leave_for_load(&db, *id).await? {
+        return Ok(leaving);
+    }
     let (upload, replaces) = find(&db, *id).await?;
     let overrides = query.overrides();
     let read = read(&uploads, &upload, replaces.as_ref(), overrides).await;
@@ -233,6 +236,18 @@ pub(super) async fn show(
     };
     let page = PreviewPage::new(&visit, upload, replaces, &overrides, read)?;
     web::render_with(status, &page)
+}
+
+/// To the load of an upload that has been confirmed: from the back button, or a second click.
+pub(super) async fn leave_for_load(
+    db: &DatabaseConnection,
+    id: Uuid,
+) -> Result<Option<HttpResponse>, PageError> {
+    match store::get_snapshot(db, SnapshotId(id)).await {
+        Ok(_) => Ok(Some(web::see_other(&paths::load(id)))),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The upload and the source it replaces.
