@@ -60,7 +60,7 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/sources/new", Administrator),
     ("post", "/sources/upload", Administrator),
     ("get", "/sources/uploads/{id}", Administrator),
-    ("post", "/sources/uploads/{id}/load", Administrator),
+    ("post", "/sources/uploads/{id}", Administrator),
     ("post", "/sources/uploads/{id}/discard", Administrator),
     ("get", "/sources/loads/{id}", Viewer),
     ("get", "/sources/loads/{id}/events", Viewer),

@@ -19,7 +19,7 @@ const PEOPLE: &str = "CustomerId,FirstName,EMail,Spend\n\
     4,=HYPERLINK(1),dee@example.com,7\n";
 
 /// The form that loads a file.
-const CONFIRM: &str = "form[action$='/load']";
+const CONFIRM: &str = "form.stack";
 
 async fn upload(browser: &Browser, page: &str, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
     let page = browser.get(page).await;
@@ -42,7 +42,8 @@ async fn upload(browser: &Browser, page: &str, name: &str, bytes: impl Into<Vec<
 async fn confirm(browser: &Browser, preview: &str, changes: &[(&str, &str)]) -> Answer {
     let page = browser.get(preview).await;
     assert_eq!(page.status, 200, "{}", page.body);
-    send(browser, preview, &page.form_fields(CONFIRM), changes).await
+    let changes = [changes, &[("do", "load")]].concat();
+    send(browser, preview, &page.form_fields(CONFIRM), &changes).await
 }
 
 /// Sends fields of a preview with some changed.
@@ -56,7 +57,7 @@ async fn send(
     let kept = fields.iter().filter(|(name, _)| is_kept(name));
     let mut all: Vec<(&str, &str)> = kept.map(|(name, value)| (&**name, &**value)).collect();
     all.extend_from_slice(changes);
-    browser.post(&format!("{preview}/load"), &all).await
+    browser.post(preview, &all).await
 }
 
 /// Uploads and loads a file as proposed; answers the report's page.
@@ -96,8 +97,6 @@ async fn a_file_is_previewed_loaded_reported_replaced_and_removed() {
     assert_eq!(page.selected("select[name=key]"), "CustomerId");
     assert_eq!(page.selected("select[name=type-3]"), "Text");
     assert!(page.says("=HYPERLINK(1)"));
-    let other = alice.get(&format!("{preview}?delimiter=semicolon")).await;
-    assert_eq!(other.selected("select[name=delimiter]"), "Semicolon (;)");
 
     let mut published = app.services.loads.published();
     let changes = [("name", "People"), ("type-3", "number-point")];
@@ -118,8 +117,7 @@ async fn a_file_is_previewed_loaded_reported_replaced_and_removed() {
         Some(&report),
         "the back button leads to the load"
     );
-    for button in ["load", "discard"] {
-        let again = format!("{preview}/{button}");
+    for again in [preview.clone(), format!("{preview}/discard")] {
         let again = alice.post(&again, &[("_csrf", &csrf)]).await;
         assert_eq!(again.location.as_ref(), Some(&report), "a second click");
     }
@@ -171,6 +169,46 @@ async fn a_file_is_previewed_loaded_reported_replaced_and_removed() {
 }
 
 #[tokio::test]
+async fn reading_a_file_in_another_way_keeps_what_was_typed() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    // Big5 for 名字 and 陳.
+    let mut text = b"Id,\xa6W\xa6r,Mail,Spend\n".to_vec();
+    text.extend_from_slice(b"1,\xb3\xaf,ann@example.com,1.50\n2,\xb3\xaf,bob@example.com,2\n");
+    let preview = upload(&alice, "/sources/new", "people.csv", text).await;
+    let preview = preview.location.unwrap();
+    let fields = alice.get(&preview).await.form_fields(CONFIRM);
+    let typed = [("name", "Members"), ("key", "2"), ("type-0", "text")];
+    let in_big5 = [&typed[..], &[("encoding", "big5")]].concat();
+    let page = send(&alice, &preview, &fields, &in_big5).await;
+    assert_eq!(page.status, 200);
+    let name = page.attribute("input[name=name]", "value");
+    assert_eq!(name.as_deref(), Some("Members"));
+    assert_eq!(page.selected("select[name=encoding]"), "Big5");
+    assert_eq!(page.selected("select[name=key]"), "Mail");
+    assert_eq!(page.selected("select[name=type-0]"), "Text");
+    assert_eq!(page.selected("select[name=type-3]"), "Number (1,234.50)");
+    assert_eq!(
+        page.selected("select[name=first_name]"),
+        "名字",
+        "what nobody touched is proposed anew"
+    );
+
+    // Once more, and to columns that are not the same.
+    let fields = page.form_fields(CONFIRM);
+    let again = send(&alice, &preview, &fields, &[("has_header", "false")]).await;
+    assert_eq!(again.selected("select[name=key]"), "Column 3");
+    let fields = again.form_fields(CONFIRM);
+    let semicolons = [("delimiter", "semicolon"), ("do", "load")];
+    let other = send(&alice, &preview, &fields, &semicolons).await;
+    assert_eq!(other.status, 200, "another way is shown before it is used");
+    let name = other.attribute("input[name=name]", "value");
+    assert_eq!(name.as_deref(), Some("Members"));
+    assert_eq!(other.texts("tbody th").len(), 1);
+    assert_eq!(other.selected("select[name=key]"), "");
+}
+
+#[tokio::test]
 async fn two_clicks_at_once_start_one_load() {
     let app = spawn_app().await;
     let alice = app.sign_in(ALICE).await;
@@ -179,7 +217,7 @@ async fn two_clicks_at_once_start_one_load() {
         .location
         .unwrap();
     let fields = alice.get(&preview).await.form_fields(CONFIRM);
-    let click = || send(&alice, &preview, &fields, &[("name", "Twice")]);
+    let click = || send(&alice, &preview, &fields, &[("do", "load")]);
     let (one, other) = tokio::join!(click(), click());
     assert_eq!(one.location, other.location);
     let location = one.location.unwrap();
@@ -318,7 +356,7 @@ async fn everybody_looks_and_administrators_change() {
         let csrf = browser.csrf("/sources").await;
         for path in [
             format!("{source}/remove"),
-            format!("{preview}/load"),
+            preview.clone(),
             format!("{preview}/discard"),
             format!("{report}/cancel"),
         ] {

@@ -67,9 +67,9 @@ async fn upload(book: &mut Book, alice: &Actor, name: &str, rows: usize) -> Uuid
 /// Loads a file as it is proposed; the id of the load.
 async fn confirm(book: &mut Book, alice: &Actor, upload: Uuid) -> Uuid {
     let page = format!("/sources/uploads/{upload}");
-    let step = to("/sources/uploads/{id}/load").with(upload);
-    let form = (&*page, "form[action$='/load']");
-    let started = book.fill_in(alice, step, form, &[]).await;
+    let step = to("/sources/uploads/{id}").with(upload);
+    let form = (&*page, "form.stack");
+    let started = book.fill_in(alice, step, form, &[("do", "load")]).await;
     id_at_end(&started.location.unwrap())
 }
 

@@ -226,8 +226,7 @@ pub(crate) const ROWS: &[Row] = &[
     post("/sources/upload").adds_nothing("the file waits; loading it is recorded with its name"),
     get("/sources/uploads/{id}").adds_nothing(SHOWN),
     post("/sources/uploads/{id}/discard").adds_nothing("nothing of the file was used"),
-    post("/sources/uploads/{id}/load")
-        .adds(&[after("source.created"), plain("source.load-started")]),
+    post("/sources/uploads/{id}").adds(&[after("source.created"), plain("source.load-started")]),
     post("/sources/loads/{id}/cancel").adds(&[plain("source.load-cancel-requested")]),
     get("/sources/loads/{id}").adds_nothing(SHOWN),
     post("/sources/{id}/remove").adds(&[before("source.removed")]),

@@ -82,10 +82,7 @@ impl Inspection {
 /// [`FileProblem`], for everything that can be seen there.
 pub fn inspect(file: &mut File, overrides: &Overrides) -> Result<Inspection, FileProblem> {
     let bytes = file.metadata()?.len();
-    let mut sample = Vec::new();
-    file.rewind()?;
-    file.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample)?;
-    file.rewind()?;
+    let sample = beginning(file)?;
     let is_whole = bytes <= SAMPLE_BYTES;
     if let Some(kind) = binary_kind(&sample) {
         return Err(FileProblem::Binary(Some(kind)));
@@ -148,6 +145,32 @@ pub fn inspect(file: &mut File, overrides: &Overrides) -> Result<Inspection, Fil
         rows: records,
         bytes,
     })
+}
+
+/// How a file that [`inspect`] refuses would be read, so that a person can choose another way.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn guess_format(file: &mut File, overrides: &Overrides) -> io::Result<FileFormat> {
+    let sample = beginning(file)?;
+    let guessed = guess_encoding(&sample);
+    let encoding = overrides.encoding.unwrap_or(guessed);
+    Ok(FileFormat {
+        encoding,
+        delimiter: match overrides.delimiter {
+            Some(delimiter) => delimiter,
+            None => guess_delimiter(&decode(&sample, encoding)?)?,
+        },
+        has_header: overrides.has_header.unwrap_or(true),
+    })
+}
+
+fn beginning(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut sample = Vec::new();
+    file.rewind()?;
+    file.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample)?;
+    file.rewind()?;
+    Ok(sample)
 }
 
 fn decode(sample: &[u8], encoding: TextEncoding) -> io::Result<Vec<u8>> {

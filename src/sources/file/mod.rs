@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use encoding::TextEncoding;
 pub(crate) use encoding::TextStream;
-pub use inspect::{Inspection, Overrides, inspect};
+pub use inspect::{Inspection, Overrides, guess_format, inspect};
 pub use load::{FileCounts, Loaded, load};
 pub use records::MAX_CELL_BYTES;
 pub(crate) use records::{RecordReader, Step};
@@ -81,6 +81,14 @@ pub struct LoadPlan {
     pub key: Option<usize>,
     /// Headings that were changed, for the report.
     pub headings: Vec<HeadingNote>,
+}
+
+impl LoadPlan {
+    /// The column that means something.
+    pub fn column_of(&self, semantic: Semantic) -> Option<usize> {
+        let means_it = |field: &PlannedField| field.semantic == Some(semantic);
+        self.fields.iter().position(means_it)
+    }
 }
 
 /// What a column becomes.

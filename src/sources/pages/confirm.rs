@@ -1,6 +1,4 @@
-//! `POST /sources/uploads/{id}/load` and `/discard`: what happens to a file that was looked at.
-
-use std::collections::HashMap;
+//! `POST /sources/uploads/{id}` and `/discard`: what happens to a file that was looked at.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -9,18 +7,18 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::author;
-use super::preview::{self, FormatQuery, MEANINGS, PreviewPage, type_named};
+use super::chosen::{self, Fields};
+use super::preview::{self, PreviewPage};
 use crate::auth::Permission;
 use crate::names::Name;
-use crate::profiles::{Semantic, SnapshotId};
-use crate::sources::file::LoadPlan;
+use crate::profiles::SnapshotId;
 use crate::sources::store::StoreError;
 use crate::sources::{LoadError, LoadRequest, LoadTarget, Loads, Uploads};
 use crate::web::{self, FieldErrors, PageError, SignedIn, paths};
 
-type Fields = HashMap<String, String>;
-
-pub(super) async fn load(
+/// Loads the file; or shows it read in another way, and what was typed again, unless the button for loading was
+/// pressed on a page that shows the file as it is to be read.
+pub(super) async fn answer(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
     uploads: Data<Uploads>,
@@ -34,16 +32,20 @@ pub(super) async fn load(
         return Ok(leaving);
     }
     let (upload, replaces) = preview::find(&db, *id).await?;
-    let overrides = format_of(&form)?.overrides();
-    let read = preview::read(&uploads, &upload, replaces.as_ref(), overrides).await;
-    let (inspection, mut plan) = match read {
-        Ok(found) => found,
-        Err(problem) => {
-            let page = PreviewPage::new(&visit, upload, replaces, &overrides, Err(problem))?;
-            return web::render_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+    let (wanted, shown) = (chosen::format(&form)?, chosen::shown_format(&form)?);
+    let mut read = preview::read(&uploads, &upload, replaces.as_ref(), wanted).await?;
+    let name = form.get("name").unwrap_or(&upload.source_name).clone();
+    let is_load = form.get("do").is_some_and(|pressed| pressed == "load");
+    let plan = match &mut read.found {
+        Ok((_, plan)) if is_load && wanted == shown => plan,
+        found => {
+            let before = preview::read(&uploads, &upload, replaces.as_ref(), shown).await?;
+            if let (Ok((_, before)), Ok((_, plan))) = (&before.found, found) {
+                chosen::carry_over(&form, before, plan);
+            }
+            return PreviewPage::new(&visit, upload, replaces, read, name).answer();
         }
     };
-    let name = form.get("name").cloned().unwrap_or_default();
     let target = match &replaces {
         Some(source) => Ok(LoadTarget::Existing(source.id)),
         None => Name::parse(&name).map(LoadTarget::New),
@@ -52,7 +54,7 @@ pub(super) async fn load(
     if let Err(problem) = &target {
         errors.add("name", visit.t(name_problem_key(*problem)));
     }
-    apply(&form, &mut plan, &visit, &mut errors);
+    chosen::apply(&form, plan, &visit, &mut errors);
     if let (Ok(target), true) = (target, errors.is_empty()) {
         let request = LoadRequest {
             snapshot_id: SnapshotId(upload.id),
@@ -77,11 +79,8 @@ pub(super) async fn load(
             Err(error) => return Err(error.into()),
         }
     }
-    let page = PreviewPage::new(&visit, upload, replaces, &overrides, Ok((inspection, plan)))?;
-    web::render_with(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        &page.refused(name, errors),
-    )
+    let page = PreviewPage::new(&visit, upload, replaces, read, name);
+    web::render_with(StatusCode::UNPROCESSABLE_ENTITY, &page.refused(errors))
 }
 
 pub(super) async fn discard(
@@ -98,51 +97,6 @@ pub(super) async fn discard(
     uploads.remove(&db, *id).await?;
     visit.flash_success(visit.t("sources-upload-discarded"));
     Ok(web::see_other(&paths::sources()))
-}
-
-fn format_of(form: &Fields) -> Result<FormatQuery, PageError> {
-    let known = ["encoding", "delimiter", "has_header"];
-    let format = form
-        .iter()
-        .filter(|(name, _)| known.contains(&name.as_str()));
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(format)
-        .finish();
-    let query = actix_web::web::Query::<FormatQuery>::from_query(&query);
-    Ok(query.map_err(|_| PageError::BadRequest)?.into_inner())
-}
-
-/// Takes over what the person chose about columns.
-fn apply(form: &Fields, plan: &mut LoadPlan, visit: &SignedIn, errors: &mut FieldErrors) {
-    for (column, field) in plan.fields.iter_mut().enumerate() {
-        let chosen = form.get(&format!("type-{column}"));
-        let Some(chosen) = chosen.and_then(|name| type_named(name)) else {
-            continue;
-        };
-        // What is left as proposed stays a proposal, which the whole file may still correct.
-        field.is_type_decided |= chosen != field.field_type;
-        field.field_type = chosen;
-    }
-    plan.fields
-        .iter_mut()
-        .for_each(|field| field.semantic = None);
-    plan.key = None;
-    for (semantic, name, _) in &MEANINGS {
-        let column = form
-            .get(*name)
-            .and_then(|column| column.parse::<usize>().ok());
-        let Some(column) = column.filter(|column| *column < plan.fields.len()) else {
-            continue;
-        };
-        if plan.fields[column].semantic.is_some() {
-            errors.add(*name, visit.t("sources-meaning-twice"));
-            continue;
-        }
-        plan.fields[column].semantic = Some(*semantic);
-        if *semantic == Semantic::Key {
-            plan.key = Some(column);
-        }
-    }
 }
 
 fn name_problem_key(problem: crate::names::NameProblem) -> &'static str {

@@ -1,5 +1,6 @@
 //! Data > Sources and Data > Profiles: list, upload, preview, load, report, replace, remove. Everybody may look; administrators change.
 
+mod chosen;
 mod confirm;
 mod list;
 mod load;
@@ -24,7 +25,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/sources/new", web::get().to(upload::new))
         .route("/sources/upload", web::post().to(upload::receive))
         .route("/sources/uploads/{id}", web::get().to(preview::show))
-        .route("/sources/uploads/{id}/load", web::post().to(confirm::load))
+        .route("/sources/uploads/{id}", web::post().to(confirm::answer))
         .route(
             "/sources/uploads/{id}/discard",
             web::post().to(confirm::discard),

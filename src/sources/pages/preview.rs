@@ -4,18 +4,18 @@ use std::fs::File;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use askama::Template;
 use sea_orm::DatabaseConnection;
-use serde::Deserialize;
 use uuid::Uuid;
 
-use super::upload::inspect_file;
+use super::chosen::MEANINGS;
 use super::words::{self, TYPES};
 use crate::auth::Permission;
-use crate::profiles::{FieldType, Semantic, SnapshotId};
+use crate::profiles::{Semantic, SnapshotId};
 use crate::sources::file::{
     Delimiter, FileFormat, FileProblem, HeadingNote, Inspection, LoadPlan, Overrides, TextEncoding,
+    guess_format, inspect,
 };
 use crate::sources::store::{self, StoreError, Upload};
 use crate::sources::{LoadFailure, Source, Uploads};
@@ -28,34 +28,10 @@ const MAX_SHOWN_CHARACTERS: usize = 60;
 /// Rows shown as they are.
 const SHOWN_ROWS: usize = 8;
 
-/// Meanings a person assigns, with the name of the form's field and its label.
-pub(super) const MEANINGS: [(Semantic, &str, &str); 4] = [
-    (Semantic::Email, "email", "sources-meaning-email"),
-    (
-        Semantic::FirstName,
-        "first_name",
-        "sources-meaning-first-name",
-    ),
-    (Semantic::LastName, "last_name", "sources-meaning-last-name"),
-    (Semantic::Key, "key", "sources-meaning-key"),
-];
-
-/// How a person wants the file read; also hidden fields of the form that loads it.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct FormatQuery {
-    encoding: Option<TextEncoding>,
-    delimiter: Option<Delimiter>,
-    has_header: Option<bool>,
-}
-
-impl FormatQuery {
-    pub(super) fn overrides(&self) -> Overrides {
-        Overrides {
-            encoding: self.encoding,
-            delimiter: self.delimiter,
-            has_header: self.has_header,
-        }
-    }
+/// A file looked at in one way.
+pub(super) struct Read {
+    pub(super) format: FileFormat,
+    pub(super) found: Result<(Inspection, LoadPlan), FileProblem>,
 }
 
 #[derive(Template)]
@@ -106,31 +82,23 @@ impl PreviewPage {
         visit: &SignedIn,
         upload: Upload,
         replaces: Option<Source>,
-        overrides: &Overrides,
-        read: Result<(Inspection, LoadPlan), FileProblem>,
-    ) -> Result<Self, PageError> {
+        read: Read,
+        name: String,
+    ) -> Self {
         let mut errors = FieldErrors::default();
-        let (format, proposal) = match read {
-            Ok((inspection, plan)) => {
-                let format = inspection.format;
-                (format, Some(Proposal::new(visit, &inspection, &plan)))
-            }
-            Err(FileProblem::Io(error)) => return Err(PageError::internal(error)),
+        let format = read.format;
+        let proposal = match read.found {
+            Ok((inspection, plan)) => Some(Proposal::new(visit, &inspection, &plan)),
             Err(problem) => {
                 let failure = LoadFailure::from(&problem);
                 errors.add("", words::failure(visit.lang, failure));
-                let format = FileFormat {
-                    encoding: overrides.encoding.unwrap_or(TextEncoding::Utf8),
-                    delimiter: overrides.delimiter.unwrap_or(Delimiter::Comma),
-                    has_header: overrides.has_header.unwrap_or(true),
-                };
-                (format, None)
+                None
             }
         };
         let encodings = TextEncoding::ALL.into_iter();
         let delimiters = Delimiter::ALL.into_iter();
-        Ok(Self {
-            name: upload.source_name.clone(),
+        Self {
+            name,
             size: words::size(visit.lang, upload.file_bytes),
             encodings: encodings
                 .map(|it| (form_name(it), it.label(), it == format.encoding))
@@ -150,14 +118,22 @@ impl PreviewPage {
             replaces,
             proposal,
             errors,
-        })
+        }
     }
 
-    /// The same page with what the person typed and what is wrong with it.
-    pub(super) fn refused(mut self, name: String, errors: FieldErrors) -> Self {
-        self.name = name;
+    /// The same page with what is wrong with what the person typed.
+    pub(super) fn refused(mut self, errors: FieldErrors) -> Self {
         self.errors = errors;
         self
+    }
+
+    /// The page as the answer to a request.
+    pub(super) fn answer(&self) -> Result<HttpResponse, PageError> {
+        let status = match self.proposal {
+            Some(_) => StatusCode::OK,
+            None => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        web::render_with(status, self)
     }
 }
 
@@ -188,10 +164,7 @@ impl Proposal {
                 Semantic::Key => visit.t("sources-meaning-key-hint"),
                 _ => String::new(),
             },
-            chosen: plan
-                .fields
-                .iter()
-                .position(|field| field.semantic == Some(*semantic)),
+            chosen: plan.column_of(*semantic),
         });
         let rows = inspection.rows.iter().take(SHOWN_ROWS);
         Self {
@@ -221,21 +194,16 @@ pub(super) async fn show(
     db: Data<DatabaseConnection>,
     uploads: Data<Uploads>,
     id: Path<Uuid>,
-    query: Query<FormatQuery>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::ManageSources)?;
     if let Some(leaving) = leave_for_load(&db, *id).await? {
         return Ok(leaving);
     }
     let (upload, replaces) = find(&db, *id).await?;
-    let overrides = query.overrides();
-    let read = read(&uploads, &upload, replaces.as_ref(), overrides).await;
-    let status = match &read {
-        Ok(_) => StatusCode::OK,
-        Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    let page = PreviewPage::new(&visit, upload, replaces, &overrides, read)?;
-    web::render_with(status, &page)
+    let overrides = Overrides::default();
+    let read = read(&uploads, &upload, replaces.as_ref(), overrides).await?;
+    let name = upload.source_name.clone();
+    PreviewPage::new(&visit, upload, replaces, read, name).answer()
 }
 
 /// To the load of an upload that has been confirmed: from the back button, or a second click.
@@ -271,11 +239,30 @@ pub(super) async fn read(
     upload: &Upload,
     replaces: Option<&Source>,
     overrides: Overrides,
-) -> Result<(Inspection, LoadPlan), FileProblem> {
-    let file = File::open(uploads.path(upload.id))?;
-    let inspection = inspect_file(file, overrides).await?;
-    let plan = inspection.plan(replaces.map_or(&[], Source::fields));
-    Ok((inspection, plan))
+) -> Result<Read, PageError> {
+    let file = File::open(uploads.path(upload.id)).map_err(PageError::internal)?;
+    let (format, found) = look_at(file, overrides).await?;
+    let found = found.map(|inspection| {
+        let plan = inspection.plan(replaces.map_or(&[], Source::fields));
+        (inspection, plan)
+    });
+    Ok(Read { format, found })
+}
+
+/// How a file is read and what that gives, where blocking is fine.
+pub(super) async fn look_at(
+    mut file: File,
+    overrides: Overrides,
+) -> Result<(FileFormat, Result<Inspection, FileProblem>), PageError> {
+    let task = tokio::task::spawn_blocking(move || match inspect(&mut file, &overrides) {
+        Ok(inspection) => Ok((inspection.format, Ok(inspection))),
+        Err(FileProblem::Io(error)) => Err(error),
+        Err(problem) => Ok((guess_format(&mut file, &overrides)?, Err(problem))),
+    });
+    let looked_at = task.await;
+    looked_at
+        .expect("inspecting neither panics nor is canceled")
+        .map_err(PageError::internal)
 }
 
 /// The name serde gives a choice, so that a form can send it back.
@@ -283,14 +270,6 @@ fn form_name(choice: impl serde::Serialize) -> String {
     let name = serde_json::to_value(choice).ok();
     let name = name.and_then(|name| name.as_str().map(str::to_owned));
     name.expect("choices are plain names")
-}
-
-/// The type a form means.
-pub(super) fn type_named(name: &str) -> Option<FieldType> {
-    TYPES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, field_type)| *field_type)
 }
 
 fn shorten(value: &str) -> String {

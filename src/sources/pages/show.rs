@@ -71,7 +71,7 @@ pub(super) async fn show(
 }
 
 fn meaning(visit: &SignedIn, semantic: Semantic) -> String {
-    let known = super::preview::MEANINGS
+    let known = super::chosen::MEANINGS
         .iter()
         .find(|(known, ..)| *known == semantic);
     known.map_or(String::new(), |(_, _, label)| visit.t(label))

@@ -3,8 +3,6 @@
 //! The file is streamed to disk while it arrives. What it holds is looked at once it is complete; nothing is loaded
 //! before somebody has seen the preview and confirmed it.
 
-use std::fs::File;
-
 use actix_multipart::{Field, Multipart};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -15,9 +13,10 @@ use sea_orm::DatabaseConnection;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
+use super::preview::look_at;
 use super::words;
 use crate::auth::Permission;
-use crate::sources::file::{FileProblem, Overrides, inspect};
+use crate::sources::file::Overrides;
 use crate::sources::store::{self, NewUpload, Upload};
 use crate::sources::{LoadFailure, Uploads};
 use crate::web::{self, FieldErrors, Page, PageError, SignedIn, csrf, paths};
@@ -107,11 +106,8 @@ async fn take_file(
         return refuse_with(visit, replaces, visit.t("sources-upload-no-file"));
     }
     let file = received.reopen().map_err(PageError::internal)?;
-    let inspected = inspect_file(file, Overrides::default()).await;
-    if let Err(problem) = inspected {
-        if let FileProblem::Io(error) = problem {
-            return Err(PageError::internal(error));
-        }
+    let (_, found) = look_at(file, Overrides::default()).await?;
+    if let Err(problem) = found {
         return refuse(visit, replaces, LoadFailure::from(&problem));
     }
     let upload = Upload {
@@ -136,16 +132,6 @@ async fn take_file(
     )
     .await?;
     Ok(web::see_other(&paths::upload(id)))
-}
-
-/// Looks at a file where blocking is fine.
-pub(super) async fn inspect_file(
-    mut file: File,
-    overrides: Overrides,
-) -> Result<crate::sources::file::Inspection, FileProblem> {
-    let task = tokio::task::spawn_blocking(move || inspect(&mut file, &overrides));
-    task.await
-        .expect("inspecting neither panics nor is canceled")
 }
 
 /// Writes the part to the file; the inner error is the visitor's business.

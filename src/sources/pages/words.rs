@@ -45,6 +45,14 @@ pub(super) const TYPES: [(&str, FieldType); 7] = [
     ("boolean", FieldType::Boolean),
 ];
 
+/// The type a form means.
+pub(super) fn type_named(name: &str) -> Option<FieldType> {
+    TYPES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, field_type)| *field_type)
+}
+
 pub(super) fn type_label(lang: Lang, field_type: FieldType) -> String {
     lang.t(match field_type {
         FieldType::Text => "sources-type-text",

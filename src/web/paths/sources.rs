@@ -34,14 +34,9 @@ pub fn receive_upload() -> String {
     "/sources/upload".into()
 }
 
-/// How an uploaded file will be read.
+/// How an uploaded file will be read; a POST reads it in another way or loads it.
 pub fn upload(id: impl Display) -> String {
     format!("/sources/uploads/{id}")
-}
-
-/// Where a POST loads an uploaded file.
-pub fn upload_load(id: impl Display) -> String {
-    format!("/sources/uploads/{id}/load")
 }
 
 /// Where a POST forgets an uploaded file.
