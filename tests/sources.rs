@@ -230,9 +230,7 @@ async fn files_that_cannot_be_loaded_are_told_apart_in_both_languages() {
     let alice = app.sign_in(ALICE).await;
     for (bytes, words) in [
         (b"".as_slice(), "The file is empty."),
-        (b"Id,Email\n", "The file has headings but no rows."),
         (b"PK\x03\x04...", "This looks like an Excel workbook."),
-        (b"\xff\xfea\0,\0b", "odd number of bytes"),
     ] {
         let answer = upload(&alice, "/sources/new", "x.csv", bytes).await;
         assert_eq!(answer.status, 422);
@@ -253,6 +251,70 @@ async fn files_that_cannot_be_loaded_are_told_apart_in_both_languages() {
             .count(),
         0
     );
+}
+
+#[tokio::test]
+async fn a_file_that_may_only_be_misread_can_be_read_in_another_way() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    let without_utf16 = [b"\xff\xfe".as_slice(), b"Id;Name\n1;Anna\n"].concat();
+    for (bytes, words, delimiter, change, column) in [
+        (
+            b"Ann;Smith;London\n".as_slice(),
+            "The file has headings but no rows.",
+            "Semicolon (;)",
+            [("has_header", "false")],
+            "Column 2",
+        ),
+        (
+            &without_utf16,
+            "odd number of bytes",
+            "Comma (,)",
+            [("encoding", "windows1252")],
+            "Name",
+        ),
+        (
+            b"Id,\"Name\n1,Ann\n",
+            "a quotation mark is opened here and never closed",
+            "Comma (,)",
+            [("delimiter", "pipe")],
+            "",
+        ),
+    ] {
+        let sent = upload(&alice, "/sources/new", "x.csv", bytes).await;
+        let preview = sent.location.unwrap_or_else(|| panic!("{}", sent.body));
+        let page = alice.get(&preview).await;
+        assert_eq!(page.status, 422);
+        assert!(page.texts("[role=alert]").concat().contains(words));
+        assert!(page.says("Perhaps the file is written in another way."));
+        assert_eq!(page.selected("select[name=delimiter]"), delimiter);
+        assert_eq!(page.texts("button[value=load]").len(), 0);
+        let fields = page.form_fields(CONFIRM);
+        let page = send(&alice, &preview, &fields, &change).await;
+        if column.is_empty() {
+            assert_eq!(page.status, 422);
+            continue;
+        }
+        assert_eq!(page.status, 200, "{}", page.body);
+        let columns = page.texts("tbody th");
+        assert!(
+            columns.iter().any(|name| name.contains(column)),
+            "{columns:?}"
+        );
+        assert_eq!(
+            page.attribute("input[name=name]", "value").as_deref(),
+            Some("x")
+        );
+        let fields = page.form_fields(CONFIRM);
+        let started = send(
+            &alice,
+            &preview,
+            &fields,
+            &[("name", words), ("do", "load")],
+        )
+        .await;
+        assert_eq!(started.status, 303, "{}", started.body);
+    }
 }
 
 #[tokio::test]

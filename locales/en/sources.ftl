@@ -45,6 +45,7 @@ sources-format-delimiter = Between values
 sources-format-header = First row
 sources-format-header-yes = Names the columns
 sources-format-header-no = Is a profile
+sources-format-other = Perhaps the file is written in another way. Choose how to read it, or discard it and upload another.
 sources-format-update = Update preview
 sources-delimiter-comma = Comma (,)
 sources-delimiter-semicolon = Semicolon (;)

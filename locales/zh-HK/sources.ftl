@@ -45,6 +45,7 @@ sources-format-delimiter = 分隔符號
 sources-format-header = 第一列
 sources-format-header-yes = 為欄的名稱
 sources-format-header-no = 為設定檔
+sources-format-other = 檔案可能使用其他格式。請選擇讀取方式，或捨棄檔案並上傳另一個。
 sources-format-update = 更新預覽
 sources-delimiter-comma = 逗號 (,)
 sources-delimiter-semicolon = 分號 (;)

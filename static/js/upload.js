@@ -24,7 +24,7 @@
     });
     request.addEventListener('load', () => {
       const main = request.response?.querySelector('main');
-      if (request.status < 400 || !main) {
+      if (request.status < 400 || request.responseURL !== form.action || !main) {
         location.assign(request.responseURL || form.action);
         return;
       }

@@ -151,6 +151,16 @@ pub enum FileProblem {
     Snapshot(#[from] SnapshotError),
 }
 
+impl FileProblem {
+    /// Whether reading the file in another way may help.
+    pub fn may_be_misread(&self) -> bool {
+        matches!(
+            self,
+            Self::HeaderOnly | Self::FirstRow(_) | Self::OddUtf16 | Self::Binary(None)
+        )
+    }
+}
+
 /// A kind of file people try to load by mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

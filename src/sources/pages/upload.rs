@@ -107,7 +107,9 @@ async fn take_file(
     }
     let file = received.reopen().map_err(PageError::internal)?;
     let (_, found) = look_at(file, Overrides::default()).await?;
-    if let Err(problem) = found {
+    if let Err(problem) = found
+        && !problem.may_be_misread()
+    {
         return refuse(visit, replaces, LoadFailure::from(&problem));
     }
     let upload = Upload {
