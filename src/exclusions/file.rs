@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek};
 use serde::{Deserialize, Serialize};
 
 use super::address::{Entry, EntryProblem};
-use crate::sources::file::{RecordReader, Step, TextEncoding, TextStream};
+use crate::sources::file::{RecordReader, Step, TextEncoding, TextStream, address_heading};
 
 /// Entries one file may hold.
 pub const MAX_ENTRIES: usize = 500_000;
@@ -16,17 +16,8 @@ pub const MAX_LISTED_LINES: usize = 1_000;
 const HEAD_BYTES: usize = 64 * 1024;
 /// What may stand between cells; the earlier is preferred.
 const DELIMITERS: [u8; 4] = *b",;\t|";
-/// Headings that name the column, in lower case without marks between words.
-const HEADINGS: [&str; 8] = [
-    "email",
-    "emailaddress",
-    "mail",
-    "emailaddress1",
-    "電子郵件",
-    "電子郵件地址",
-    "電郵",
-    "電郵地址",
-];
+/// Records from which the column is chosen.
+const SAMPLE_RECORDS: usize = 200;
 
 /// A line that was refused. What it says is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,10 +87,11 @@ pub fn read_file(mut file: impl Read + Seek) -> Result<ReadFile, FileProblem> {
         head if head.contains(&0) => return Err(FileProblem::NotText),
         _ => TextEncoding::Utf8,
     };
-    let mut records = RecordReader::new(TextStream::new(file, encoding), delimiter(&head));
+    let delimiter = delimiter(&head);
+    let (column, mut is_heading) = find_column(&first_records(&head, encoding, delimiter)?);
+    let mut records = RecordReader::new(TextStream::new(file, encoding), delimiter);
     let mut read = ReadFile::default();
     let mut seen = HashSet::new();
-    let mut column = None;
     loop {
         let (line, entry) = match records.next()? {
             Step::End => break,
@@ -107,19 +99,12 @@ pub fn read_file(mut file: impl Read + Seek) -> Result<ReadFile, FileProblem> {
                 read.refuse(line, "unreadable");
                 continue;
             }
+            Step::Record(_) if is_heading => {
+                is_heading = false;
+                continue;
+            }
             Step::Record(record) => {
-                let index = match column {
-                    Some(index) => index,
-                    None => {
-                        let (index, is_heading) = find_column(record.cells());
-                        column = Some(index);
-                        if is_heading {
-                            continue;
-                        }
-                        index
-                    }
-                };
-                let cell = record.cells().nth(index).unwrap_or_default();
+                let cell = record.cells().nth(column).unwrap_or_default();
                 (record.line, Entry::parse(cell))
             }
         };
@@ -152,21 +137,48 @@ impl ReadFile {
     }
 }
 
-/// The column that holds the entries, judged by the first record, and whether that record is a heading.
-fn find_column<'a>(cells: impl Iterator<Item = &'a str>) -> (usize, bool) {
-    let cells: Vec<&str> = cells.collect();
-    if let Some(index) = cells.iter().position(|cell| cell.contains('@')) {
-        return (index, false);
+/// The first records of a file of which `head` is the beginning.
+fn first_records(
+    head: &[u8],
+    encoding: TextEncoding,
+    delimiter: u8,
+) -> io::Result<Vec<Vec<String>>> {
+    let mut reader = RecordReader::new(TextStream::new(head, encoding), delimiter);
+    let mut records = Vec::new();
+    while records.len() < SAMPLE_RECORDS {
+        match reader.next()? {
+            Step::Record(record) => records.push(record.cells().map(str::to_owned).collect()),
+            Step::Refused { .. } => {}
+            Step::End => break,
+        }
     }
-    let is_named = |cell: &&str| {
-        let word: String = cell.chars().filter(|c| c.is_alphanumeric()).collect();
-        HEADINGS.contains(&word.to_lowercase().as_str())
+    Ok(records)
+}
+
+/// The column that holds the entries, and whether the first record is a heading: by an entry in the first record, by
+/// headings, by where most of the other records hold entries.
+fn find_column(records: &[Vec<String>]) -> (usize, bool) {
+    let Some((first, rest)) = records.split_first() else {
+        return (0, false);
     };
-    match cells.iter().position(is_named) {
-        Some(index) => (index, true),
-        // A single word without @ is a mistyped address rather than a heading.
-        None => (0, cells.len() > 1),
+    if let Some(column) = first.iter().position(|cell| cell.contains('@')) {
+        return (column, false);
     }
+    if let Some(column) = address_heading(first.iter().map(String::as_str)) {
+        return (column, true);
+    }
+    let holds_entry = |record: &Vec<String>, column: usize| {
+        let cell = record.get(column);
+        cell.is_some_and(|cell| cell.contains('@'))
+    };
+    let count = |column: usize| {
+        rest.iter()
+            .filter(|record| holds_entry(record, column))
+            .count()
+    };
+    let best = (0..first.len()).rev().max_by_key(|column| count(*column));
+    // A single word without @ is a mistyped address rather than a heading.
+    (best.unwrap_or_default(), first.len() > 1)
 }
 
 /// The delimiter the first line has most of.
@@ -217,6 +229,11 @@ mod tests {
             "Ann;ann@example.com\n",
             "Name\t電郵地址\nAnn\tann@example.com\n",
             "email\nann@example.com\n",
+            "Name,Email (work)\nAnn,ann@example.com\n",
+            "Subscriber,Contact e-mail\nAnn,ann@example.com\n",
+            "客戶,電郵 (主要)\nAnn,ann@example.com\n",
+            "Name,Reach\nAnn,ann@example.com\n",
+            "Name,Manager email,Email\nAnn,boss@example.com,ann@example.com\n",
         ] {
             let found = read(text).unwrap();
             assert!(
@@ -225,6 +242,14 @@ mod tests {
             );
             assert_eq!(found.refused, 0);
         }
+        let found = read(
+            "Name,Reach,Manager\nAnn,,boss@example.com\nBob,bob@example.com,\nCid,cid@example.com,\n",
+        );
+        assert_eq!(
+            found.unwrap().entries.len(),
+            2,
+            "most are in the second column"
+        );
         let found = read("Name,E-mail\nAnn,\nBob,bob@example.com\nCid\n").unwrap();
         assert_eq!((found.entries.len(), found.refused), (1, 2));
         assert_eq!(found.bad_lines[0].reason, "empty");

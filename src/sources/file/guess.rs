@@ -1,5 +1,6 @@
 //! What columns probably mean, by heading (English and Chinese) and content.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::profiles::{Field, Semantic};
@@ -81,14 +82,7 @@ pub(super) fn mark_semantics(fields: &mut [Field], rows: &[Vec<String>]) {
             .iter()
             .enumerate()
             .map(|(column, field)| score(column, field));
-        // Reversed, because `max_by_key` takes the last of equals and the first column should win.
-        let best = scores
-            .enumerate()
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .max_by_key(|(_, score)| *score);
-        if let Some((column, 1..)) = best {
+        if let Some(column) = best(scores) {
             fields[column].semantic = Some(words.semantic);
         }
     }
@@ -118,6 +112,21 @@ fn looks_like_addresses<'a>(values: impl Iterator<Item = &'a str>) -> Option<boo
         addresses += usize::from(looks_like_address(value));
     }
     (count > 0).then_some(addresses * 2 > count)
+}
+
+/// The column of addresses, by its heading alone.
+pub(crate) fn address_heading<'a>(headings: impl Iterator<Item = &'a str>) -> Option<usize> {
+    let words = WORDS
+        .iter()
+        .find(|words| words.semantic == Semantic::Email)?;
+    best(headings.map(|heading| heading_score(words, heading)))
+}
+
+/// The column with the highest score above 0, the first of equals.
+fn best(scores: impl Iterator<Item = u32>) -> Option<usize> {
+    let scored = scores.enumerate().filter(|(_, score)| *score > 0);
+    let best = scored.max_by_key(|(column, score)| (*score, Reverse(*column)));
+    best.map(|(column, _)| column)
 }
 
 pub(super) fn looks_like_address(value: &str) -> bool {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use encoding::TextEncoding;
 pub(crate) use encoding::TextStream;
+pub(crate) use guess::address_heading;
 pub use inspect::{Inspection, Overrides, guess_format, inspect};
 pub use load::{FileCounts, Loaded, load};
 pub use records::MAX_CELL_BYTES;
