@@ -30,12 +30,30 @@ const WORDS: [Words; 4] = [
     },
     Words {
         semantic: Semantic::FirstName,
-        exact: &["firstname", "givenname", "forename", "fname", "名字", "名"],
+        exact: &[
+            "firstname",
+            "givenname",
+            "forename",
+            "fname",
+            "first",
+            "given",
+            "名字",
+            "名",
+        ],
         part: &["firstname", "givenname", "名字"],
     },
     Words {
         semantic: Semantic::LastName,
-        exact: &["lastname", "surname", "familyname", "lname", "姓氏", "姓"],
+        exact: &[
+            "lastname",
+            "surname",
+            "familyname",
+            "lname",
+            "last",
+            "family",
+            "姓氏",
+            "姓",
+        ],
         part: &["lastname", "surname", "familyname", "姓氏"],
     },
     Words {
@@ -175,6 +193,14 @@ mod tests {
         assert_eq!(
             marks(&["Customer ID", "First name", "Surname", "E-Mail"], &[]),
             all
+        );
+        assert_eq!(
+            marks(&["First", "Last", "Last visit"], &[]),
+            [Some(FirstName), Some(LastName), None]
+        );
+        assert_eq!(
+            marks(&["Family", "Given"], &[]),
+            [Some(LastName), Some(FirstName)]
         );
         assert_eq!(marks(&["客戶編號", "名字", "姓氏", "電郵地址"], &[]), all);
         assert_eq!(
