@@ -172,6 +172,10 @@ async fn a_file_is_previewed_loaded_reported_replaced_and_removed() {
 async fn reading_a_file_in_another_way_keeps_what_was_typed() {
     let app = spawn_app().await;
     let alice = app.sign_in(ALICE).await;
+    for lang in ["en", "zh-HK"] {
+        let page = app.sign_in(ALICE).await.speaking(lang);
+        assert!(page.get("/sources/new").await.says("Big5"));
+    }
     // Big5 for 名字 and 陳.
     let mut text = b"Id,\xa6W\xa6r,Mail,Spend\n".to_vec();
     text.extend_from_slice(b"1,\xb3\xaf,ann@example.com,1.50\n2,\xb3\xaf,bob@example.com,2\n");
