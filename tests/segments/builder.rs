@@ -217,6 +217,30 @@ async fn a_segment_is_built_saved_and_changed_without_a_script() {
 }
 
 #[tokio::test]
+async fn choosing_a_source_offers_a_condition_and_everybody_is_chosen_by_removing_it() {
+    let app = spawn_app().await;
+    let source_id = app.import("People", PEOPLE).await.to_string();
+    app.import("Others", PEOPLE).await;
+    let bob = app.sign_in(BOB).await;
+    let page = bob.get("/segments/new").await;
+    assert_eq!(page.texts("fieldset.condition").len(), 0);
+    let fields = page.form_fields("main form.card");
+    let fields = typed_over(&fields, "source", &source_id);
+    let page = bob.submit("/segments/new", "/segments/new", &fields).await;
+    assert_eq!(page.texts("fieldset.condition").len(), 1);
+    let fields = page.form_fields("main form.card");
+    let named = typed_over(&fields, "name", "All");
+    let refused = press(&bob, "/segments/new", "save", &named).await;
+    assert_eq!(refused.status, 422, "not everybody by accident");
+    let page = press(&bob, "/segments/new", "remove-0", &named).await;
+    assert_eq!(page.texts("fieldset.condition").len(), 0);
+    let fields = page.form_fields("main form.card");
+    let fields = typed_over(&fields, "source", &source_id);
+    let saved = press(&bob, "/segments/new", "save", &fields).await;
+    assert_eq!(saved.status, 303, "{}", saved.body);
+}
+
+#[tokio::test]
 async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
     let app = spawn_app().await;
     app.import("People", PEOPLE).await;

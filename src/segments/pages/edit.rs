@@ -156,7 +156,13 @@ impl Desk {
     /// Does what the pressed button asks for.
     async fn act(&self, mut form: SegmentForm) -> Result<HttpResponse, PageError> {
         match form.action {
-            Action::Show => self.draw(form, Outcome::fine(Focus::Nowhere)),
+            Action::Show => {
+                // The page without a source shows no condition, and sends none.
+                if self.saved.is_none() && form.conditions.is_empty() {
+                    form.conditions.push(TypedCondition::default());
+                }
+                self.draw(form, Outcome::fine(Focus::Nowhere))
+            }
             Action::Add => {
                 let mut focus = Focus::Nowhere;
                 if form.conditions.len() < MAX_CONDITIONS {
