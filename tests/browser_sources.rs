@@ -69,3 +69,29 @@ async fn alice_uploads_a_file_and_looks_at_its_profiles() {
         tab.check_accessibility().await;
     }
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_a_file_is_where_the_keyboard_is() {
+    let Some(driver) = ChromeDriver::start() else {
+        return;
+    };
+    let app = spawn_app().await;
+    let file = app.data_dir.path().join("empty.csv");
+    std::fs::write(&file, "").unwrap();
+    for (lang, [choose, upload, words]) in [
+        (
+            "en",
+            ["CSV file", "Upload and preview", "The file is empty."],
+        ),
+        ("zh-HK", ["CSV 檔案", "上傳並預覽", "檔案是空的。"]),
+    ] {
+        let tab = driver.open(&app.base_url, lang).await;
+        tab.goto("/sources/new").await;
+        tab.sign_in(ALICE.email).await;
+        tab.attach(choose, file.to_str().unwrap()).await;
+        tab.click(upload).await;
+        tab.wait_for("[role=alert]:focus").await;
+        tab.see(words).await;
+        tab.check_accessibility().await;
+    }
+}

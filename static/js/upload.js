@@ -30,7 +30,9 @@
       }
       // What is wrong with the file, on the form again.
       document.querySelector('main').replaceWith(document.adoptNode(main));
-      main.querySelector('[role=alert] a, h1')?.focus();
+      const problem = main.querySelector('[role=alert]') ?? main;
+      problem.tabIndex = -1;
+      problem.focus();
     });
     request.addEventListener('error', () => {
       text.textContent = form.dataset.uploadFailed;
