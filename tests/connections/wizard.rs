@@ -39,6 +39,11 @@ async fn a_connection_is_set_up_in_the_documented_steps() {
         Some("administrators"),
         "the default"
     );
+    assert_eq!(
+        form.attribute("#i_agree", "autocomplete").as_deref(),
+        Some("off"),
+        "the back button does not agree"
+    );
     assert!(is_disabled(&form, "Save") && is_disabled(&form, "Authenticate with Constant Contact"));
 
     let connection = connect(&alice, "Newsletter", "administrators").await;
