@@ -18,6 +18,10 @@ use crate::names::{MAX_NAME_CHARACTERS, Name, NameProblem};
 use crate::profiles::{Field, FieldType};
 use crate::web::FieldErrors;
 
+/// Characters typed into all conditions together: as much as [`crate::web::csrf::LARGEST_FORM_BYTES`] carries in any
+/// language. 10,000 values may have 48 characters each.
+pub(super) const MAX_TYPED_CHARACTERS: usize = 500_000;
+
 /// What was typed.
 #[derive(Clone, Debug)]
 pub(super) struct SegmentForm {
@@ -191,11 +195,29 @@ impl SegmentForm {
             let message = lang.msg("segments-problem-too-many-conditions");
             errors.add("", message.num("max", MAX_CONDITIONS).to_string());
         }
+        let typed = self.conditions.iter().map(TypedCondition::characters);
+        if typed.clone().sum::<usize>() > MAX_TYPED_CHARACTERS
+            && let Some((index, _)) = typed.enumerate().max_by_key(|(_, characters)| *characters)
+        {
+            let message = lang.msg("segments-problem-too-much-text");
+            let message = message.num("max", MAX_TYPED_CHARACTERS);
+            errors.add(id(index, "values"), message.to_string());
+        }
         (errors.len() == before).then(|| Rule::flat(self.combine, conditions))
     }
 }
 
 impl TypedCondition {
+    fn characters(&self) -> usize {
+        let Typed {
+            value, to, values, ..
+        } = &self.typed;
+        [value, to, values]
+            .iter()
+            .map(|text| text.chars().count())
+            .sum()
+    }
+
     fn set(&mut self, part: &str, value: String) {
         match part {
             "field" => self.field = value,

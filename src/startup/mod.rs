@@ -88,7 +88,7 @@ impl Application {
                 .app_data(metrics.clone())
                 .app_data(
                     FormConfig::default()
-                        .limit(1024 * 1024)
+                        .limit(csrf::LARGEST_FORM_BYTES)
                         .error_handler(|_, _| PageError::BadRequest.into()),
                 )
                 .app_data(QueryConfig::default().error_handler(|_, _| PageError::BadRequest.into()))

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::StreamExt;
 
-use super::PageError;
+use super::{PageError, Visit, paths};
 use crate::storage::random_bytes;
 
 /// Name of the hidden field.
@@ -20,8 +20,10 @@ pub const FIELD: &str = "_csrf";
 /// Name of the header scripts use instead.
 pub const HEADER: &str = "x-csrf-token";
 const SESSION_KEY: &str = "csrf";
-/// Our largest forms (a segment with many values) stay far below; uploads are multipart and streamed.
+/// Bytes of a form. All of ours but one stay far below; uploads are multipart and streamed.
 const FORM_LIMIT_BYTES: usize = 1024 * 1024;
+/// Bytes of a segment's form, which may hold thousands of values; a character of them is sent as up to 12 bytes.
+pub const LARGEST_FORM_BYTES: usize = 8 * 1024 * 1024;
 
 /// This browser session's token, made on first use.
 pub fn token(session: &Session) -> String {
@@ -90,7 +92,12 @@ async fn inspect(request: &mut ServiceRequest) -> Result<(), PageError> {
     if content_type.starts_with("multipart/form-data") && request.path().ends_with("/upload") {
         return Ok(()); // streamed: the handler checks the first part
     }
-    let body = read_form(request.take_payload()).await?;
+    let is_segment = request.path().starts_with(&paths::segments());
+    let limit = match is_segment && is_signed_in(request) {
+        true => LARGEST_FORM_BYTES,
+        false => FORM_LIMIT_BYTES,
+    };
+    let body = read_form(request.take_payload(), limit).await?;
     let sent = url::form_urlencoded::parse(&body)
         .find(|(name, _)| name == FIELD)
         .map(|(_, value)| value.into_owned());
@@ -98,11 +105,17 @@ async fn inspect(request: &mut ServiceRequest) -> Result<(), PageError> {
     check(&session, &sent.unwrap_or_default())
 }
 
-async fn read_form(mut payload: Payload) -> Result<Bytes, PageError> {
+fn is_signed_in(request: &ServiceRequest) -> bool {
+    let extensions = request.extensions();
+    let visit = extensions.get::<Visit>();
+    visit.is_some_and(|visit| visit.user.is_some())
+}
+
+async fn read_form(mut payload: Payload, limit: usize) -> Result<Bytes, PageError> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| PageError::BadRequest)?;
-        if body.len() + chunk.len() > FORM_LIMIT_BYTES {
+        if body.len() + chunk.len() > limit {
             return Err(PageError::TooLarge);
         }
         body.extend_from_slice(&chunk);

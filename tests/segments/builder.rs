@@ -315,6 +315,49 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn thousands_of_chinese_values_are_taken_and_more_are_refused_with_the_typing_kept() {
+    let app = spawn_app().await;
+    app.import("People", PEOPLE).await;
+    for (lang, words) in [
+        ("en", "more than 500,000 characters together"),
+        ("zh-HK", "所有條件合計超過 500,000 個字元"),
+    ] {
+        let bob = app.sign_in(BOB).await.speaking(lang);
+        let lines = |count: usize| {
+            let line = |number| format!("{number:05}{}", "香".repeat(44));
+            (0..count).map(line).collect::<Vec<_>>().join("\r\n")
+        };
+        let values = lines(9_800);
+        let mut fields = condition("City", "any_of");
+        fields[0] = ("name", lang);
+        fields.push(("c0-values", &values));
+        let saved = press(&bob, "/segments/new", "save", &fields).await;
+        assert_eq!(saved.status, 303);
+
+        let values = lines(9_990);
+        fields.pop();
+        fields.push(("c0-values", &values));
+        let refused = press(&bob, "/segments/new", "save", &fields).await;
+        assert_eq!(refused.status, 422);
+        let said = refused.texts("#c0-values-error").concat();
+        assert!(said.contains(words), "{said}");
+        let hint = refused.texts("#c0-values-hint").concat();
+        assert!(
+            hint.contains("10,000") && hint.contains("500,000"),
+            "{hint}"
+        );
+        let kept = refused.form_fields("main form.card");
+        let kept = kept.into_iter().find(|(name, _)| name == "c0-values");
+        assert_eq!(kept.unwrap().1.lines().count(), 9_990);
+    }
+    let somebody = app.browser();
+    let large = "x".repeat(2 * 1024 * 1024);
+    let fields = [("c0-values", large.as_str())];
+    let answer = somebody.post("/segments/new", &fields).await;
+    assert_eq!(answer.status, 413, "for people who have signed in only");
+}
+
+#[tokio::test]
 async fn a_rule_the_form_cannot_show_is_renamed_without_being_touched() {
     let app = spawn_app().await;
     let source_id = app.import("People", PEOPLE).await;
