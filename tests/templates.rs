@@ -158,7 +158,7 @@ fn no_form_lets_the_browser_check_what_is_typed() {
                 "pattern=",
                 "form::text",
                 "form::select",
-                "form::check",
+                "form::checkbox",
                 "form::group",
                 "fields::",
                 "parts::",
