@@ -42,6 +42,9 @@ const ROUTES: &[(&str, &str, Least)] = &[
     ("get", "/exports", Viewer),
     ("get", "/exports/new", Contributor),
     ("post", "/exports/new", Contributor),
+    ("get", "/exports/selected", Anybody), // leads to the list
+    ("get", "/exports/run-all", Anybody),  // leads to the list
+    ("get", "/sources/upload", Anybody),   // leads to the list
     ("post", "/exports/selected", Viewer), // leads to pages that ask themselves
     ("get", "/exports/{id}", Viewer),
     ("post", "/exports/{id}", Contributor),
@@ -257,14 +260,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         if *pattern == "/sign-out" {
             continue; // would end the visitors' sessions; tests/sign_in.rs looks at it
         }
-        let path = pattern
-            .replace("{version}", "0")
-            .replace("{file:.*}", "css/app.css");
-        let path = path.split('{').next().unwrap().to_owned()
-            + path
-                .split_once('{')
-                .map_or("", |_| "00000000-0000-7000-8000-000000000000")
-            + path.split_once('}').map_or("", |(_, rest)| rest);
+        let path = with_ids(pattern);
         for (who, browser) in &visitors {
             let answer = ask(browser, method, &path).await;
             let is_let_in = match answer.status {
@@ -289,6 +285,76 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn the_language_switch_on_the_answer_of_an_action_leads_to_a_page() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    let csrf = alice.csrf("/").await;
+    let pages: BTreeSet<String> = paths_of("get");
+    let mut drawn = 0;
+    for action in paths_of("post").difference(&pages) {
+        let above = alice.get(action).await;
+        assert_eq!(above.status, 303, "{action}: {}", above.body);
+        let above = above.location.unwrap();
+        let is_page = pages.contains(&above) || paths_of("post").contains(&above);
+        assert!(
+            is_page && action.starts_with(&above),
+            "{action} leads to {above}"
+        );
+        if action == "/sign-out" {
+            continue; // would end the session
+        }
+        for (from, back) in [("/account?x=1", "/account?x=1"), (action, action)] {
+            let answer = alice.post_from(from, action, &[("_csrf", &csrf)]).await;
+            let switch = "form[action='/language'] input[name=return_to]";
+            if let Some(return_to) = answer.attribute(switch, "value") {
+                assert_eq!(return_to, back, "{action} from {from}");
+                drawn += 1;
+            }
+        }
+    }
+    assert!(drawn > 20, "only {drawn} answers were pages");
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_else_is_no_way_back() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    let csrf = alice.csrf("/").await;
+    for from in [
+        "https://evil.example/x",
+        "nonsense",
+        "https://evil.example//evil.example",
+    ] {
+        let answer = alice
+            .post_from(
+                from,
+                "/account/time-zone",
+                &[("_csrf", &csrf), ("time_zone", "Nowhere")],
+            )
+            .await;
+        let return_to = answer.attribute("form[action='/language'] input[name=return_to]", "value");
+        assert_eq!(return_to.as_deref(), Some("/account/time-zone"), "{from}");
+    }
+}
+
+fn paths_of(method: &str) -> BTreeSet<String> {
+    let routes = ROUTES.iter().filter(|(of, _, _)| *of == method);
+    routes.map(|(_, pattern, _)| with_ids(pattern)).collect()
+}
+
+/// A path of the pattern; its ids belong to nothing.
+fn with_ids(pattern: &str) -> String {
+    let path = pattern
+        .replace("{version}", "0")
+        .replace("{file:.*}", "css/app.css");
+    let parts = path.split('/').map(|part| match part.starts_with('{') {
+        true => "00000000-0000-7000-8000-000000000000",
+        false => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 async fn ask(browser: &Browser, method: &str, path: &str) -> support::Answer {

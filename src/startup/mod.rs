@@ -33,7 +33,9 @@ use crate::segments;
 use crate::sources;
 use crate::system;
 use crate::web::headers::SecurityHeaders;
-use crate::web::{PageError, assets, csrf, errors, guard_session_store, headers, load_visit};
+use crate::web::{
+    PageError, assets, csrf, errors, guard_session_store, headers, load_visit, nearest_page,
+};
 
 /// Requests in progress get this long to finish after a stop signal.
 const SHUTDOWN_SECONDS: u64 = 10;
@@ -108,9 +110,7 @@ impl Application {
                         .wrap(cookie::sessions(&shared.sessions, &cookie_key, is_https))
                         .wrap(from_fn(guard_session_store))
                         .configure(pages)
-                        .default_service(web::to(|| async {
-                            Err::<String, _>(PageError::NotFound)
-                        })),
+                        .default_service(web::to(nearest_page)),
                 )
         })
         // Without it every answer of more than one segment waits some 40 ms for the browser's delayed acknowledgement.

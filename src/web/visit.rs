@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
+use super::nearest::page_in_view;
 use super::page::{Flash, FlashLevel, Page};
 use super::{PageError, csrf};
 use crate::auth::{self, CurrentUser, Permission, SetUpState};
@@ -182,11 +183,7 @@ pub async fn load_visit(
         browser_zone: browser_zone(&request),
         ip: client_address(&request),
         device: device(&request),
-        path: request
-            .uri()
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned(),
+        path: page_in_view(&request),
         csrf: csrf::token(&session),
         user,
         session_id,

@@ -322,6 +322,9 @@ pub(crate) const ELSEWHERE: &[(&str, &str)] = &[
 /// Routes that show something and change nothing; what they show of people is their own, or names of colleagues.
 pub(crate) const PAGES: &[&str] = &[
     "/",
+    "/exports/run-all",
+    "/exports/selected",
+    "/sources/upload",
     "/notices",
     "/healthz",
     "/readyz",

@@ -195,6 +195,9 @@ async fn a_webhook_shows_its_secret_once() {
     assert_eq!(added.status, 200);
     let secret = added.texts("#webhook-secret").concat();
     assert!(secret.starts_with("whsec_"), "{secret}");
+    // What switches the language there leads to the page the form was on.
+    let back = added.attribute("form[action='/language'] input[name=return_to]", "value");
+    assert_eq!(back.as_deref(), Some(PAGE));
     let page = alice.get(PAGE).await;
     assert!(!page.body.contains(&secret) && !page.body.contains("hidden-token"));
     let again = alice.submit(PAGE, &hooks, &[("url", &url)]).await;

@@ -23,7 +23,7 @@ use listbridge::clock::Clock;
 use listbridge::config::Settings;
 use listbridge::startup::{Application, Services};
 use listbridge::storage::entities::audit_event;
-use reqwest::header::{ACCEPT_LANGUAGE, LOCATION};
+use reqwest::header::{ACCEPT_LANGUAGE, LOCATION, REFERER};
 use reqwest::redirect::Policy;
 use scraper::{Html, Selector};
 use sea_orm::EntityTrait;
@@ -246,12 +246,28 @@ impl Browser {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Posts a form as [`Self::post`] does, and says which page it was on.
+    pub(crate) async fn post_from(
+        &self,
+        page: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        let request = self
+            .client
+            .post(self.url(path))
+            .header(ACCEPT_LANGUAGE, self.lang)
+            .header(REFERER, self.url(page))
+            .form(fields);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     /// Loads the page a form is on and posts the form with the page's token.
     pub(crate) async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
         let csrf = self.csrf(page).await;
         let mut all = vec![("_csrf", csrf.as_str())];
         all.extend_from_slice(fields);
-        self.post(action, &all).await
+        self.post_from(page, action, &all).await
     }
 
     /// Posts an empty multipart form with the token of a page as its first part.

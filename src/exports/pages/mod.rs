@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::{Access, Export, StoreError, store};
 use crate::auth::Permission;
 use crate::connections::{self, Connection};
-use crate::web::{PageError, SignedIn};
+use crate::web::{PageError, SignedIn, nearest_page};
 
 /// Routes of this concept.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -34,9 +34,11 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/exports", web::get().to(list::show))
         .route("/exports/new", web::get().to(edit::new))
         .route("/exports/new", web::post().to(edit::create))
+        .route("/exports/selected", web::get().to(nearest_page))
         .route("/exports/selected", web::post().to(selection::act))
         .route("/segments/{id}/exports", web::get().to(of_segment::show))
         .route("/segments/{id}/exports", web::post().to(of_segment::add))
+        .route("/exports/run-all", web::get().to(nearest_page))
         .route("/exports/run-all", web::post().to(run_all::run_all))
         .route("/exports/remove", web::get().to(confirm::ask_removal))
         .route("/exports/remove", web::post().to(confirm::remove))

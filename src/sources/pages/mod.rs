@@ -15,7 +15,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use super::store::StoreError;
 use super::{Author, LoadError};
-use crate::web::{PageError, SignedIn};
+use crate::web::{PageError, SignedIn, nearest_page};
 
 /// Routes of this concept.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -23,6 +23,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/profiles", web::get().to(profiles::list))
         .route("/sources", web::get().to(list::list))
         .route("/sources/new", web::get().to(upload::new))
+        .route("/sources/upload", web::get().to(nearest_page))
         .route("/sources/upload", web::post().to(upload::receive))
         .route("/sources/uploads/{id}", web::get().to(preview::show))
         .route("/sources/uploads/{id}", web::post().to(confirm::answer))
