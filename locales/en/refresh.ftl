@@ -25,6 +25,7 @@ refresh-run-open = Open the run
 refresh-see-details = See details
 refresh-details = Progress details
 refresh-progress = { $done } of { $all } refreshed
+refresh-progress-left-out = { $done } of { $all } refreshed, { $left } skipped or failed
 refresh-entire = Entire workflow
 refresh-history = Latest refreshes
 refresh-history-empty-title = Not refreshed yet

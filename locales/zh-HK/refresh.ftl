@@ -25,6 +25,7 @@ refresh-run-open = 開啟該次執行
 refresh-see-details = 查看詳細資料
 refresh-details = 進度詳細資料
 refresh-progress = 已重新整理 { $done } / { $all }
+refresh-progress-left-out = 已重新整理 { $done } / { $all }，{ $left } 個已跳過或已失敗
 refresh-entire = 整個工作流程
 refresh-history = 最近的重新整理
 refresh-history-empty-title = 尚未重新整理

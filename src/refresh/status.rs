@@ -114,6 +114,11 @@ impl Status {
         !matches!(self, Self::Queued | Self::Refreshing | Self::Processing)
     }
 
+    /// Whether it ended without doing what it was there for, and nobody stopped it.
+    pub(super) fn is_left_out(self) -> bool {
+        matches!(self, Self::Skipped | Self::Failure | Self::FailedPermanent)
+    }
+
     /// Whether what depends on it may go on.
     pub(super) fn is_good(self) -> bool {
         matches!(self, Self::Successful | Self::CompletedWithWarnings)

@@ -170,7 +170,9 @@ async fn a_job_refreshes_in_order_and_says_why_it_left_something_out() {
         .collect();
     assert_eq!(counts, [None, Some(30)]);
     let progress = jobs::progress(&**stage.services.db, id).await.unwrap();
-    assert_eq!(progress[&TaskKind::Export], (3, 3));
+    let told = progress[&TaskKind::Export];
+    assert_eq!((told.refreshed, told.left_out), (1, 2));
+    assert_eq!((told.finished, told.all), (3, 3));
     assert!(!refresher(&stage).tick().await.unwrap(), "nothing is left");
 }
 

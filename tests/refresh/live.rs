@@ -110,6 +110,27 @@ async fn progress_is_told_as_it_is_made() {
 }
 
 #[tokio::test]
+async fn what_was_skipped_or_failed_was_not_refreshed() {
+    let app = spawn_app().await;
+    let db = &**app.services.db;
+    let charlie = app.sign_in(CHARLIE).await;
+    let job = job_in_progress(&app).await;
+    let path = format!("/settings/system/jobs/{job}");
+    for state in ["skipped", "failure", "failed_permanent"] {
+        let found = refresh_task::Entity::find_by_id((job, 1)).one(db).await;
+        let mut row = found.unwrap().unwrap().into_active_model();
+        row.state = Set(state.into());
+        row.update(db).await.unwrap();
+        let page = charlie.get(&path).await;
+        let told = page.texts("[data-announce]").concat();
+        assert!(told.contains("1 of 2 refreshed, 1 skipped or failed"), "{told}");
+        // The bar says how much is over.
+        let bar = page.attribute("#progress-all", "value");
+        assert_eq!(bar.as_deref(), Some("2"), "{state}");
+    }
+}
+
+#[tokio::test]
 async fn the_page_of_a_job_updates_itself() {
     let Some(driver) = ChromeDriver::start() else {
         return;

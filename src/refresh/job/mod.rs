@@ -6,9 +6,11 @@
 
 mod lease;
 mod planning;
+mod progress;
 pub mod store;
 mod worker;
 
+pub use progress::Progress;
 pub use worker::{RefreshPace, Refresher};
 
 use jiff::Timestamp;

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Job, JobTrigger, Reason, Task, TaskKind};
+use super::{Job, JobTrigger, Progress, Reason, Task, TaskKind};
 use crate::exports::Author;
 use crate::refresh::status::Status;
 use crate::runs::RunState;
@@ -242,14 +242,14 @@ pub async fn history(
     with_runs(db, found).await
 }
 
-/// How many tasks of each kind a job has, and how many of them are finished; where exports have runs, the runs count.
+/// How far the tasks of each kind are; where exports have runs, the runs count.
 ///
 /// # Errors
 /// The database's.
 pub async fn progress(
     db: &impl ConnectionTrait,
     job_id: Uuid,
-) -> Result<HashMap<TaskKind, (u64, u64)>, DbErr> {
+) -> Result<HashMap<TaskKind, Progress>, DbErr> {
     let counted: Vec<(String, String, Option<String>, i64)> = of_job(job_id)
         .select_only()
         .column(refresh_task::Column::Kind)
@@ -269,17 +269,14 @@ pub async fn progress(
         .into_tuple()
         .all(db)
         .await?;
-    let mut progress: HashMap<TaskKind, (u64, u64)> = HashMap::new();
+    let mut progress: HashMap<TaskKind, Progress> = HashMap::new();
     for (kind, state, run_state, count) in counted {
         let status = match run_state {
             Some(state) => RunState::from_name(&state).into(),
             None => Status::from_name(&state),
         };
         let entry = progress.entry(TaskKind::from_name(&kind)).or_default();
-        entry.1 += count.unsigned_abs();
-        if status.is_finished() {
-            entry.0 += count.unsigned_abs();
-        }
+        entry.add(status, count.unsigned_abs());
     }
     Ok(progress)
 }

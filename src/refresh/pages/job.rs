@@ -13,7 +13,7 @@ use super::{TaskRow, author, name_of};
 use crate::auth::Permission;
 use crate::clock::Clock;
 use crate::refresh::Status;
-use crate::refresh::job::{Job, Refresher, Task, TaskKind, store};
+use crate::refresh::job::{Job, Progress as Counts, Refresher, Task, TaskKind, store};
 use crate::web::live::{self, Shown};
 use crate::web::{self, Page, PageError, SignedIn, paths};
 use crate::{exports, segments};
@@ -49,10 +49,9 @@ struct JobView {
     asked_by: String,
     took: String,
     groups: Vec<Group>,
-    /// Tasks of all groups that are done, and all there are.
-    done: u64,
-    all: u64,
-    /// Both in words.
+    /// The tasks of all groups.
+    progress: Counts,
+    /// The same in words.
     words: String,
 }
 
@@ -61,8 +60,7 @@ struct Group {
     title: String,
     /// "n of m refreshed".
     words: String,
-    done: u64,
-    all: u64,
+    progress: Counts,
     tasks: Vec<TaskRow>,
     /// Where the next ones are; empty when all are here.
     more: String,
@@ -104,8 +102,7 @@ impl JobView {
             Some(subject) => of_subject(page, &***db, &job, subject).await?,
             None => entire(page, &***db, &job, which.after.max(0)).await?,
         };
-        let done = groups.iter().map(|group| group.done).sum();
-        let all = groups.iter().map(|group| group.all).sum();
+        let progress = groups.iter().map(|group| group.progress).sum();
         Ok(Self {
             asked_by: match job.requested_by {
                 Some(id) => name_of(db, Some(id)).await?,
@@ -118,9 +115,8 @@ impl JobView {
                 (Status::Queued | Status::Refreshing, Some(_)) => "refresh-canceling",
                 (status, _) => status.meaning_key(),
             }),
-            words: counted(page, done, all),
-            done,
-            all,
+            words: counted(page, progress),
+            progress,
             groups,
             job,
         })
@@ -131,10 +127,17 @@ impl JobView {
     }
 }
 
-/// "n of m refreshed".
-fn counted(page: &Page, done: u64, all: u64) -> String {
-    let words = page.msg("refresh-progress");
-    words.num("done", done).num("all", all).to_string()
+/// "n of m refreshed", with those that were skipped or failed if there are any.
+fn counted(page: &Page, progress: Counts) -> String {
+    let key = match progress.left_out {
+        0 => "refresh-progress",
+        _ => "refresh-progress-left-out",
+    };
+    page.msg(key)
+        .num("done", progress.refreshed)
+        .num("all", progress.all)
+        .num("left", progress.left_out)
+        .to_string()
 }
 
 /// `GET /settings/system/jobs/{id}`.
@@ -194,9 +197,9 @@ async fn entire(
     let progress = store::progress(db, job.id).await?;
     let mut groups = Vec::new();
     for kind in TaskKind::ALL {
-        let (done, all) = progress.get(&kind).copied().unwrap_or_default();
+        let of_kind = progress.get(&kind).copied().unwrap_or_default();
         let tasks = store::tasks(db, job.id, kind, after, MAX_TASKS + 1).await?;
-        groups.push(group(page, job, kind, (done, all), tasks));
+        groups.push(group(page, job, kind, of_kind, tasks));
     }
     Ok(groups)
 }
@@ -220,30 +223,25 @@ async fn of_subject(
     for kind in TaskKind::ALL {
         let own: Vec<Task> = tasks.extract_if(.., |task| task.kind == kind).collect();
         if !own.is_empty() {
-            let done = own.iter().filter(|task| task.status.is_finished()).count();
-            let counts = (done as u64, own.len() as u64);
-            groups.push(group(page, job, kind, counts, own));
+            let mut progress = Counts::default();
+            for task in &own {
+                progress.add(task.status, 1);
+            }
+            groups.push(group(page, job, kind, progress, own));
         }
     }
     Ok(groups)
 }
 
-fn group(
-    page: &Page,
-    job: &Job,
-    kind: TaskKind,
-    (done, all): (u64, u64),
-    mut tasks: Vec<Task>,
-) -> Group {
+fn group(page: &Page, job: &Job, kind: TaskKind, progress: Counts, mut tasks: Vec<Task>) -> Group {
     let is_cut = tasks.len() as u64 > MAX_TASKS;
     tasks.truncate(usize::try_from(MAX_TASKS).unwrap_or(usize::MAX));
     let last = tasks.last().map_or(0, |task| task.position);
     Group {
         element: format!("group-{}", kind.name()),
         title: page.t(kind.group_key()),
-        words: counted(page, done, all),
-        done,
-        all,
+        words: counted(page, progress),
+        progress,
         more: if is_cut {
             paths::refresh_job_after(job.id, last)
         } else {
