@@ -8,9 +8,11 @@ use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use listbridge::storage;
 use migrations::{Migrator, MigratorTrait};
+use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Statement, TransactionTrait};
 use support::postgres::Postgres;
 use support::{ALICE, spawn_app_with};
+use uuid::Uuid;
 
 async fn up_down_up(url: String) {
     let db = storage::connect(&url.into()).await.unwrap();
@@ -62,6 +64,52 @@ async fn postgresql_goes_up_down_and_up_and_people_sign_in() {
             .says("PostgreSQL")
     );
     assert!(browser.get("/settings/audit").await.says("user.signed-in"));
+}
+
+/// A person added before names were folded is found by name afterwards.
+async fn names_of_people_are_folded(url: String) {
+    let db = storage::connect(&url.into()).await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    let steps = Migrator::migrations();
+    let folding = steps
+        .iter()
+        .position(|step| step.name().contains("fold_names_of_people"));
+    let later = steps.len() - folding.unwrap();
+    Migrator::down(&db, Some(u32::try_from(later).unwrap()))
+        .await
+        .unwrap();
+    let person = Query::insert()
+        .into_table("users")
+        .columns(["id", "email", "name", "role", "created_at", "updated_at"])
+        .values_panic([
+            Uuid::now_v7().into(),
+            "e@example.com".into(),
+            "ÉLODIE".into(),
+            "viewer".into(),
+            0_i64.into(),
+            0_i64.into(),
+        ])
+        .to_owned();
+    db.execute(&person).await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    let query = "SELECT count(*) AS rows FROM users WHERE name_key = 'élodie'";
+    let query = Statement::from_string(db.get_database_backend(), query);
+    let counted = Counted::find_by_statement(query).one(&db).await.unwrap();
+    assert_eq!(counted.unwrap().rows, 1);
+}
+
+#[tokio::test]
+async fn names_of_people_are_folded_in_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    names_of_people_are_folded(sqlite(&dir)).await;
+}
+
+#[tokio::test]
+async fn names_of_people_are_folded_in_postgresql() {
+    let Some(postgres) = Postgres::start() else {
+        return;
+    };
+    names_of_people_are_folded(postgres.create_database("names").await).await;
 }
 
 #[derive(FromQueryResult)]

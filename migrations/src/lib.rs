@@ -39,6 +39,7 @@ mod m20261126_140003_deliver_notices;
 mod m20261126_160001_point_to_last_run;
 mod m20261126_180001_version_schedules;
 mod m20261127_010001_tell_contents_apart;
+mod m20261127_020001_fold_names_of_people;
 
 /// Applies the steps in order.
 pub struct Migrator;
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_110002_create_removals::Migration),
             Box::new(m20261126_180001_version_schedules::Migration),
             Box::new(m20261127_010001_tell_contents_apart::Migration),
+            Box::new(m20261127_020001_fold_names_of_people::Migration),
         ]
     }
 }

@@ -8,9 +8,11 @@
 
 pub mod audit;
 pub mod entities;
+mod like;
 mod sealed;
 mod time;
 
+pub use like::{escape_like, holding};
 pub use sealed::{MasterKey, SealError, Sealed, random_bytes};
 pub use time::{UtcMillis, astray, bring_back, is_astray};
 

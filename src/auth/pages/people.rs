@@ -9,44 +9,23 @@ use serde::Deserialize;
 
 use super::person::show_link_once;
 use super::problem::describe;
-use crate::auth::people::{self, Access, NewPerson, PAGE_SIZE, PeopleQuery, PeopleSort, Person};
+use crate::auth::people::{self, Access, NewPerson, PeopleQuery, PeopleSort, Person};
 use crate::auth::{Password, Permission, Role, UserProblem};
 use crate::storage::audit::Author;
-use crate::web::{self, FieldErrors, Page, PageError, SignedIn, paths};
+use crate::web::{
+    self, FieldErrors, Heading, ListQuery, ListView, PAGE_ENTRIES, Page, PageError, Pager,
+    SignedIn, paths,
+};
 
 #[derive(Template)]
 #[template(path = "auth/people/list.html")]
 struct PeoplePage {
     page: Page,
+    view: ListView<PeopleSort>,
+    problem: String,
+    headings: Vec<Heading>,
     people: Vec<Person>,
-    columns: Vec<Column>,
-    text: String,
-    sort: &'static str,
-    direction: &'static str,
-    range: String,
-    previous: String,
-    next: String,
-}
-
-struct Column {
-    label: String,
-    href: String,
-    /// Value of `aria-sort`.
-    sorted: &'static str,
-}
-
-/// How the list is asked for.
-#[derive(Deserialize)]
-pub(super) struct ListQuery {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    sort: String,
-    #[serde(default)]
-    dir: String,
-    /// Counts from 1.
-    #[serde(default)]
-    page: String,
+    pager: Pager,
 }
 
 /// `GET /settings/people`.
@@ -56,62 +35,23 @@ pub(super) async fn list(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
-    let query = query.into_inner();
-    let number = query.page.parse().unwrap_or(1).max(1);
+    let mut view = ListView::read(paths::people(), &query, PeopleSort::Name, Vec::new());
     let asked = PeopleQuery {
-        text: query.q.trim().chars().take(200).collect(),
-        sort: PeopleSort::from_name(&query.sort),
-        is_descending: query.dir == "desc",
-        page: number - 1,
+        text: view.search.clone(),
+        sort: view.sort,
+        is_descending: view.is_descending,
     };
-    let found = people::list(&**db, &asked).await?;
-    let first = asked.page.saturating_mul(PAGE_SIZE);
-    let last = first.saturating_add(found.people.len() as u64);
-    let address = |sort: PeopleSort, is_descending: bool, page: u64| {
-        paths::people_page(&asked.text, sort.name(), is_descending, page)
-    };
-    let to_page = |exists: bool, number: u64| match exists {
-        true => address(asked.sort, asked.is_descending, number),
-        false => String::new(),
-    };
-    let columns = PeopleSort::ALL.map(|sort| {
-        let is_current = sort == asked.sort;
-        Column {
-            label: visit.t(label_key(sort)),
-            href: address(sort, is_current && !asked.is_descending, 1),
-            sorted: match (is_current, asked.is_descending) {
-                (false, _) => "none",
-                (true, false) => "ascending",
-                (true, true) => "descending",
-            },
-        }
-    });
-    let range = visit
-        .msg("auth-people-range")
-        .num("from", first.saturating_add(1))
-        .num("to", last)
-        .num("total", found.total);
-    web::render(&PeoplePage {
+    let total = people::count(&**db, &asked).await?;
+    let people = people::list(&**db, &asked, view.fit(total), PAGE_ENTRIES).await?;
+    let page = PeoplePage {
         page: visit.page("people"),
-        columns: columns.into(),
-        sort: asked.sort.name(),
-        direction: if asked.is_descending { "desc" } else { "asc" },
-        range: range.to_string(),
-        previous: to_page(number > 1, number - 1),
-        next: to_page(last < found.total, number.saturating_add(1)),
-        people: found.people,
-        text: asked.text,
-    })
-}
-
-fn label_key(sort: PeopleSort) -> &'static str {
-    match sort {
-        PeopleSort::Name => "auth-name",
-        PeopleSort::Email => "auth-email",
-        PeopleSort::Role => "auth-people-role",
-        PeopleSort::State => "auth-people-state",
-        PeopleSort::LastSignIn => "auth-people-last",
-    }
+        problem: view.problem(&visit),
+        headings: view.headings(&visit),
+        pager: view.pager(&visit, people.len(), total),
+        people,
+        view,
+    };
+    web::render_with(page.view.status(), &page)
 }
 
 #[derive(Template)]

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::auth::session::{hash, secret};
 use crate::auth::store::{self, UserProblem};
 use crate::auth::{CurrentUser, Password, openid};
+use crate::profiles::value::fold;
 use crate::storage::UtcMillis;
 use crate::storage::audit::Author;
 use crate::storage::entities::user;
@@ -114,6 +115,7 @@ pub async fn accept(
     let password_hash = password.hash().await;
     let transaction = db.begin().await?;
     let changed = user::Entity::update_many()
+        .col_expr(user::Column::NameKey, Expr::value(fold(&name).into_owned()))
         .col_expr(user::Column::Name, Expr::value(name))
         .col_expr(user::Column::PasswordHash, Expr::value(password_hash))
         .col_expr(user::Column::InvitedAt, Expr::value(None::<UtcMillis>))

@@ -1,17 +1,15 @@
 //! The list of people: search, sort, pages.
 
-use sea_orm::sea_query::{Expr, Func, LikeExpr, SimpleExpr};
+use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use uuid::Uuid;
 
 use super::Person;
 use crate::storage::entities::user;
-
-/// People on one page.
-pub const PAGE_SIZE: u64 = 50;
+use crate::web::Column;
 
 /// What the list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,9 +27,8 @@ pub enum PeopleSort {
     LastSignIn,
 }
 
-impl PeopleSort {
-    /// Every column, in the order of the page.
-    pub const ALL: [PeopleSort; 5] = [
+impl Column for PeopleSort {
+    const ALL: &'static [Self] = &[
         Self::Name,
         Self::Email,
         Self::Role,
@@ -39,8 +36,7 @@ impl PeopleSort {
         Self::LastSignIn,
     ];
 
-    /// Name in URLs.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Email => "email",
@@ -50,14 +46,18 @@ impl PeopleSort {
         }
     }
 
-    /// The column with a name; anything else sorts by name.
-    pub fn from_name(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|sort| sort.name() == name)
-            .unwrap_or_default()
+    fn label_key(self) -> &'static str {
+        match self {
+            Self::Name => "auth-name",
+            Self::Email => "auth-email",
+            Self::Role => "auth-people-role",
+            Self::State => "auth-people-state",
+            Self::LastSignIn => "auth-people-last",
+        }
     }
+}
 
+impl PeopleSort {
     fn expressions(self) -> Vec<SimpleExpr> {
         let column = |column: user::Column| Expr::col(column);
         // Where an instant is missing the two databases disagree about its place, so it gets a number.
@@ -91,64 +91,51 @@ pub struct PeopleQuery {
     pub sort: PeopleSort,
     /// Last first.
     pub is_descending: bool,
-    /// Counts from 0.
-    pub page: u64,
 }
 
-/// One page.
-#[derive(Debug)]
-pub struct PeoplePage {
-    /// People on it.
-    pub people: Vec<Person>,
-    /// People the search finds.
-    pub total: u64,
-}
-
-/// A page of the people who were not removed.
+/// How many people who were not removed the search finds.
 ///
 /// # Errors
 /// The database's.
-pub async fn list(db: &impl ConnectionTrait, query: &PeopleQuery) -> Result<PeoplePage, DbErr> {
-    let mut select = user::Entity::find().filter(user::Column::RemovedAt.is_null());
-    if !query.text.is_empty() {
-        let needle = query
-            .text
-            .to_lowercase()
-            .replace('\\', r"\\")
-            .replace('%', r"\%")
-            .replace('_', r"\_");
-        let contains = |column: user::Column| {
-            SimpleExpr::from(Func::lower(Expr::col(column)))
-                .like(LikeExpr::new(format!("%{needle}%")).escape('\\'))
-        };
-        select = select.filter(
-            Condition::any()
-                .add(contains(user::Column::Name))
-                .add(contains(user::Column::Email)),
-        );
-    }
-    let total = select.clone().count(db).await?;
+pub async fn count(db: &impl ConnectionTrait, query: &PeopleQuery) -> Result<u64, DbErr> {
+    query.matching().count(db).await
+}
+
+/// Some of the people who were not removed.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    query: &PeopleQuery,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<Person>, DbErr> {
     let direction = if query.is_descending {
         Order::Desc
     } else {
         Order::Asc
     };
-    let by_name = SimpleExpr::from(Func::lower(Expr::col(user::Column::Name)));
     let mut expressions = query.sort.expressions();
-    expressions.push(by_name);
+    expressions.push(Expr::col(user::Column::NameKey));
     expressions.push(Expr::col(user::Column::Id));
-    let select = expressions.into_iter().fold(select, |select, expression| {
-        select.order_by(expression, direction.clone())
-    });
-    let people = select
-        .offset(Ord::min(query.page.saturating_mul(PAGE_SIZE), total))
-        .limit(PAGE_SIZE)
-        .all(db)
-        .await?;
-    Ok(PeoplePage {
-        people: people.into_iter().map(Into::into).collect(),
-        total,
-    })
+    let select = expressions
+        .into_iter()
+        .fold(query.matching(), |select, expression| {
+            select.order_by(expression, direction.clone())
+        });
+    let people = select.offset(offset).limit(limit).all(db).await?;
+    Ok(people.into_iter().map(Into::into).collect())
+}
+
+impl PeopleQuery {
+    fn matching(&self) -> Select<user::Entity> {
+        let present = user::Entity::find().filter(user::Column::RemovedAt.is_null());
+        match self.text.is_empty() {
+            true => present,
+            false => present.filter(user::Entity::found_by(&self.text)),
+        }
+    }
 }
 
 /// A person who was not removed.

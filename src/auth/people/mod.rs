@@ -9,7 +9,7 @@ mod list;
 pub mod own;
 
 pub use changes::{Access, ChangeProblem, NewPerson};
-pub use list::{PAGE_SIZE, PeoplePage, PeopleQuery, PeopleSort, find, list};
+pub use list::{PeopleQuery, PeopleSort, count, find, list};
 
 use jiff::Timestamp;
 use uuid::Uuid;

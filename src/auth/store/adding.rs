@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::current_user;
 use crate::auth::{CurrentUser, Password, PasswordProblem, Role};
+use crate::profiles::value::fold;
 use crate::storage::UtcMillis;
 use crate::storage::audit::Author;
 use crate::storage::entities::user;
@@ -120,6 +121,7 @@ pub(in crate::auth) async fn insert_user(
     let row = user::ActiveModel {
         id: Set(Uuid::now_v7()),
         email: Set(new.email),
+        name_key: Set(fold(&new.name).into_owned()),
         name: Set(new.name),
         role: Set(new.role.name().to_owned()),
         password_hash: Set(new.password_hash),

@@ -80,7 +80,7 @@ pub async fn find_name(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Str
 pub async fn list_users(db: &impl ConnectionTrait) -> Result<Vec<CurrentUser>, DbErr> {
     let found = user::Entity::find()
         .filter(user::Column::RemovedAt.is_null())
-        .order_by_asc(user::Column::Name)
+        .order_by_asc(user::Column::NameKey)
         .limit(1000)
         .all(db)
         .await?;

@@ -5,8 +5,7 @@
 //! a trigger keeps its id in the export.
 
 use sea_orm::sea_query::{
-    Alias, CaseStatement, Expr, ExprTrait, Func, LikeExpr, NullOrdering, Order, Query,
-    SelectStatement,
+    Alias, CaseStatement, Expr, ExprTrait, Func, NullOrdering, Order, Query, SelectStatement,
 };
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use uuid::Uuid;
@@ -19,6 +18,7 @@ use crate::auth::{CurrentUser, Permission};
 use crate::connections::{ConnectionKind, Sharing};
 use crate::profiles::value::fold;
 use crate::storage::entities::{connection, export, run, user};
+use crate::storage::holding;
 
 /// Filter value of exports that have never run.
 pub const NEVER_RUN: &str = "not_started";
@@ -175,7 +175,7 @@ impl ExportQuery<'_> {
             join_last_run(&mut select);
         }
         if !is_of_type {
-            let pattern = LikeExpr::new(format!("%{}%", escape_like(&searched))).escape('\\');
+            let pattern = holding(&searched);
             let of_export = Expr::col((export::Entity, export::Column::NameKey));
             let of_connection = Expr::col((connection::Entity, connection::Column::NameKey));
             select.and_where(
@@ -258,7 +258,7 @@ impl ExportQuery<'_> {
                 select.order_by((export::Entity, export::Column::UpdatedAt), direction);
             }
             ExportColumn::UpdatedBy => {
-                let key = Func::lower(Expr::col((user::Entity, user::Column::Name))).into();
+                let key = Expr::col((user::Entity, user::Column::NameKey));
                 select.order_by_expr_with_nulls(key, direction, NullOrdering::Last);
             }
         }
@@ -308,11 +308,4 @@ fn may_only_view(user: &CurrentUser) -> Option<Expr> {
         .and(of(connection::Column::RemovedAt).is_null())
         .and(of(connection::Column::Sharing).eq(Sharing::AdministratorsAndContributors.name()));
     Some(CaseStatement::new().case(is_usable, 0).finally(1).into())
-}
-
-/// The text with the signs `LIKE` understands made harmless.
-fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_")
 }

@@ -1,15 +1,15 @@
 //! Reading the log: newest or oldest first, a page at a time, by text, person, kind of action and date.
 
 use jiff::Timestamp;
-use sea_orm::sea_query::{Alias, Expr, Func, LikeExpr, SimpleExpr};
+use sea_orm::sea_query::{Alias, Expr, Func, LikeExpr, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter,
     QueryOrder, QuerySelect,
 };
 use serde_json::Value;
 
-use crate::storage::UtcMillis;
 use crate::storage::entities::{audit_event, user};
+use crate::storage::{UtcMillis, escape_like, holding};
 
 /// Which events are asked for; empty fields ask for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,15 +112,15 @@ fn condition(filter: &EventFilter) -> Condition {
         all = all.add(any);
     }
     if !filter.person.is_empty() {
-        let name = Expr::col((user::Entity, user::Column::Name));
-        let email = Expr::col((user::Entity, user::Column::Email));
-        let any = Condition::any()
-            .add(contains(name, &filter.person))
-            .add(contains(email, &filter.person));
-        all = all.add(any);
+        let found = Query::select()
+            .column(user::Column::Id)
+            .from(user::Entity)
+            .cond_where(user::Entity::found_by(&filter.person))
+            .take();
+        all = all.add(audit_event::Column::UserId.in_subquery(found));
     }
     if !filter.group.is_empty() {
-        let like = LikeExpr::new(format!("{}.%", escape(&filter.group))).escape('\\');
+        let like = LikeExpr::new(format!("{}.%", escape_like(&filter.group))).escape('\\');
         all = all.add(event(audit_event::Column::Action).like(like));
     }
     if let Some(from) = filter.from {
@@ -132,14 +132,11 @@ fn condition(filter: &EventFilter) -> Condition {
     all
 }
 
-/// Whether a text holds another, without case; `%`, `_` and `\` stand for themselves.
+/// Whether a text holds another, without case. SQLite knows the case of ASCII only: other letters are found as typed, or
+/// in lower case.
 fn contains(haystack: SimpleExpr, needle: &str) -> SimpleExpr {
-    let like = LikeExpr::new(format!("%{}%", escape(&needle.to_lowercase()))).escape('\\');
-    SimpleExpr::from(Func::lower(haystack)).like(like)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('\\', r"\\")
-        .replace('%', r"\%")
-        .replace('_', r"\_")
+    let lower = || SimpleExpr::from(Func::lower(haystack.clone()));
+    lower()
+        .like(holding(&needle.to_lowercase()))
+        .or(lower().like(holding(&needle.to_ascii_lowercase())))
 }

@@ -1,8 +1,11 @@
 //! `users`: see [`crate::auth`].
 
+use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait};
 
-use crate::storage::UtcMillis;
+use crate::profiles::value::fold;
+use crate::storage::{UtcMillis, holding};
 
 #[derive(Clone, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -12,6 +15,8 @@ pub struct Model {
     /// Lower case.
     pub email: String,
     pub name: String,
+    /// The name folded, for searches and order.
+    pub name_key: String,
     pub role: String,
     pub password_hash: Option<String>,
     pub lang: Option<String>,
@@ -50,6 +55,17 @@ pub enum Relation {
 impl Related<super::session::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::Session.def()
+    }
+}
+
+impl Entity {
+    /// People whose name or e-mail address holds a text, without case.
+    pub fn found_by(text: &str) -> Condition {
+        let holds =
+            |column: Column, needle: &str| Expr::col((Entity, column)).like(holding(needle));
+        Condition::any()
+            .add(holds(Column::NameKey, &fold(text)))
+            .add(holds(Column::Email, &text.to_lowercase()))
     }
 }
 

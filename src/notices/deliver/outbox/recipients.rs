@@ -19,7 +19,7 @@ const MOST_RECIPIENTS: u64 = 1_000;
 pub async fn recipients(db: &impl ConnectionTrait) -> Result<Vec<CurrentUser>, DbErr> {
     let found = user::Entity::find()
         .filter(wants_mail())
-        .order_by_asc(user::Column::Name)
+        .order_by_asc(user::Column::NameKey)
         .limit(MOST_RECIPIENTS)
         .all(db)
         .await?;
