@@ -66,8 +66,12 @@ pub(super) async fn show(
             usage,
         }
     });
-    let number = which.page.clamp(1, 1_000_000);
-    let found = store::latest(&**db, number - 1).await?;
+    let mut number = which.page.max(1);
+    let mut found = store::latest(&**db, number - 1).await?;
+    if let Some(last) = web::last_if_past(number, found.total, store::PAGE_SIZE) {
+        number = last;
+        found = store::latest(&**db, number - 1).await?;
+    }
     let first = (number - 1) * store::PAGE_SIZE;
     let last = first + found.runs.len() as u64;
     let at = |is_there: bool, number: u64| match is_there {

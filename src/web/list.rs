@@ -54,6 +54,12 @@ pub struct ListView<C> {
     unknown: Option<String>,
 }
 
+/// The last page of a list, when the page asked for is past it. Pages count from 1.
+pub fn last_if_past(number: u64, total: u64, page_entries: u64) -> Option<u64> {
+    let last = total.div_ceil(page_entries).max(1);
+    (number > last).then_some(last)
+}
+
 /// The heading of a column, with the link that sorts by it.
 pub struct Heading {
     /// Name in the address.
@@ -125,8 +131,9 @@ impl<C: Column> ListView<C> {
 
     /// Goes to the last page when there are fewer, and gives the number of entries before the page.
     pub fn fit(&mut self, total: u64) -> u64 {
-        let last = total.div_ceil(PAGE_ENTRIES).max(1);
-        self.number = self.number.min(last);
+        if let Some(last) = last_if_past(self.number, total, PAGE_ENTRIES) {
+            self.number = last;
+        }
         (self.number - 1) * PAGE_ENTRIES
     }
 

@@ -49,7 +49,7 @@ mod visit;
 
 pub use errors::PageError;
 pub use field_errors::FieldErrors;
-pub use list::{Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Pager};
+pub use list::{Column, Heading, ListQuery, ListView, PAGE_ENTRIES, Pager, last_if_past};
 pub use nearest::nearest_page;
 pub use page::{Flash, FlashLevel, MOST_UNREAD, Moment, Page};
 pub use session_store::{BrowserSessions, StoreDown, guard as guard_session_store};

@@ -123,10 +123,36 @@ async fn what_was_skipped_or_failed_was_not_refreshed() {
         row.update(db).await.unwrap();
         let page = charlie.get(&path).await;
         let told = page.texts("[data-announce]").concat();
-        assert!(told.contains("1 of 2 refreshed, 1 skipped or failed"), "{told}");
+        assert!(
+            told.contains("1 of 2 refreshed, 1 skipped or failed"),
+            "{told}"
+        );
         // The bar says how much is over.
         let bar = page.attribute("#progress-all", "value");
         assert_eq!(bar.as_deref(), Some("2"), "{state}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_past_the_end_is_the_last_one() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    job_in_progress(&app).await;
+    for far in ["999", "18446744073709551615"] {
+        let system = alice.get(&format!("/settings/system?page={far}")).await;
+        let jobs = "a[href^='/settings/system/jobs/']";
+        assert!(!system.texts(jobs).is_empty(), "{}", system.body);
+        for list in [
+            "/settings/system",
+            "/settings/system/api-usage",
+            "/settings/privacy/exclusions",
+            "/settings/privacy/erasures",
+            "/notices",
+        ] {
+            let page = alice.get(&format!("{list}?page={far}")).await;
+            assert_eq!(page.status, 200, "{list}");
+            assert!(page.texts("nav.pager a").is_empty(), "{list}");
+        }
     }
 }
 

@@ -51,8 +51,12 @@ pub(super) async fn list(
         "all" => Which::All,
         _ => Which::Open,
     };
-    let number = asked.page.clamp(1, 1_000_000);
-    let found = store::list(&**db, &visit.user, which, number - 1, visit.now).await?;
+    let mut number = asked.page.max(1);
+    let mut found = store::list(&**db, &visit.user, which, number - 1, visit.now).await?;
+    if let Some(last) = web::last_if_past(number, found.total, PAGE_SIZE) {
+        number = last;
+        found = store::list(&**db, &visit.user, which, number - 1, visit.now).await?;
+    }
     let page = visit.page("notices");
     let (before, shown) = ((number - 1) * PAGE_SIZE, found.notices.len() as u64);
     let at = |is_there: bool, number: u64| match is_there {

@@ -146,8 +146,12 @@ pub(super) async fn list(
     which: Query<Which>,
 ) -> Result<HttpResponse, PageError> {
     administrator(&visit)?;
-    let number = which.page.clamp(1, 1_000_000);
-    let (erasures, total) = store::list(&**db, number - 1).await?;
+    let mut number = which.page.max(1);
+    let (mut erasures, mut total) = store::list(&**db, number - 1).await?;
+    if let Some(last) = web::last_if_past(number, total, PAGE_SIZE) {
+        number = last;
+        (erasures, total) = store::list(&**db, number - 1).await?;
+    }
     let people = erasures.iter().filter_map(|erasure| erasure.requested_by);
     let names = auth::store::names(&**db, people).await?;
     let first = (number - 1) * PAGE_SIZE;

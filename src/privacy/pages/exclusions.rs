@@ -78,8 +78,12 @@ async fn page(
     db: &DatabaseConnection,
     number: u64,
 ) -> Result<ExclusionsPage, PageError> {
-    let number = number.clamp(1, 1_000_000);
-    let (entries, total) = store::list(db, number - 1).await?;
+    let mut number = number.max(1);
+    let (mut entries, mut total) = store::list(db, number - 1).await?;
+    if let Some(last) = web::last_if_past(number, total, PAGE_SIZE) {
+        number = last;
+        (entries, total) = store::list(db, number - 1).await?;
+    }
     let uploads = store::list_uploads(db).await?;
     let ids: Vec<Uuid> = uploads.iter().map(|upload| upload.id).collect();
     let left = store::count_by_upload(db, &ids).await?;

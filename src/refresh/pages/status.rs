@@ -76,8 +76,12 @@ pub(super) async fn show(
     which: Query<Which>,
 ) -> Result<HttpResponse, PageError> {
     let page = visit.page("system");
-    let number = which.page.clamp(1, 1_000_000);
-    let (jobs, total) = store::latest(&**db, number - 1).await?;
+    let mut number = which.page.max(1);
+    let (mut jobs, mut total) = store::latest(&**db, number - 1).await?;
+    if let Some(last) = web::last_if_past(number, total, store::PAGE_SIZE) {
+        number = last;
+        (jobs, total) = store::latest(&**db, number - 1).await?;
+    }
     let (latest, _) = store::latest(&**db, 0).await?;
     let latest = latest.into_iter().next();
     let groups = vec![

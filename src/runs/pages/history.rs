@@ -38,8 +38,12 @@ pub(super) async fn list(
     which: Query<Which>,
 ) -> Result<HttpResponse, PageError> {
     let export = exports::store::get(&**db, *id).await?;
-    let number = which.page.clamp(1, 1_000_000);
-    let found = store::history(&**db, export.id, number - 1).await?;
+    let mut number = which.page.max(1);
+    let mut found = store::history(&**db, export.id, number - 1).await?;
+    if let Some(last) = web::last_if_past(number, found.total, store::PAGE_SIZE) {
+        number = last;
+        found = store::history(&**db, export.id, number - 1).await?;
+    }
     let first = (number - 1) * store::PAGE_SIZE;
     let last = first + found.runs.len() as u64;
     let at = |number: u64| format!("{}?page={number}", paths::export_runs(export.id));
