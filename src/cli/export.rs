@@ -117,6 +117,10 @@ pub(super) fn author(services: &Services) -> Author<'static> {
 async fn start(services: &Services, name: &str, wait: bool, as_json: bool) -> anyhow::Result<()> {
     let db = &**services.db;
     let export = find(services, name).await?;
+    anyhow::ensure!(
+        export.definition.connection_id.is_some(),
+        "the export {name:?} was not run: it has no connection; choose one on its page first"
+    );
     let author = author(services);
     let requested = runs::store::request(db, &export, Trigger::CommandLine, author).await?;
     if !wait {

@@ -1,5 +1,7 @@
 //! Exports that have lost their connection.
 
+use std::process::Command;
+
 use crate::actions::{confirm, count_runs, present, press, three};
 use crate::stage::{Fields, Stage};
 use crate::support::ALICE;
@@ -80,4 +82,32 @@ async fn who_saves_an_export_that_was_detached_is_told() {
         told.body
     );
     assert_eq!(Fields::of(&told).get("name"), Some("Weekly 2"));
+}
+
+#[tokio::test]
+async fn an_export_without_a_connection_is_not_run() {
+    let stage = Stage::set().await;
+    let alice = stage.app.sign_in(ALICE).await;
+    let detached = stage
+        .store_export("Detached", |export| export.connection_id = None)
+        .await;
+    let straight = format!("/exports/{}/run", detached.id);
+    let passed_on = press(&alice, "run", &[&detached]).await;
+    assert_eq!(passed_on.location, Some(straight.clone()));
+    let answer = alice.submit("/exports", &straight, &[]).await;
+    assert_eq!(answer.location.as_deref(), Some("/exports"));
+    let list = alice.get("/exports").await;
+    let told = "1 export was not run: it has no connection.";
+    assert!(list.says(told), "{}", list.body);
+
+    let settings = &stage.app.services.settings;
+    let refused = Command::new(env!("CARGO_BIN_EXE_listbridge"))
+        .args(["export", "run", "Detached", "--wait"])
+        .env("LISTBRIDGE_DATA_DIR", &settings.data_dir)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success());
+    assert!(told.contains("was not run: it has no connection"), "{told}");
+    assert_eq!(count_runs(&stage).await, 0);
 }

@@ -11,7 +11,8 @@ use crate::exports;
 use crate::runs::{Engine, Trigger, store};
 use crate::web::{self, PageError, SignedIn, paths};
 
-/// `POST /exports/{id}/run`. A second press while the export runs leads to the same run.
+/// `POST /exports/{id}/run`. A second press while the export runs leads to the same run. One without a connection is
+/// inactive and does not run.
 pub(super) async fn start(
     visit: SignedIn,
     db: Data<DatabaseConnection>,
@@ -22,6 +23,15 @@ pub(super) async fn start(
     let export = exports::store::get(&**db, *id).await?;
     if !access(&visit, &db, &export).await?.may_edit() {
         return Err(PageError::NotAllowed);
+    }
+    if export.definition.connection_id.is_none() {
+        visit.flash_warning(
+            visit
+                .msg("exports-left-detached")
+                .num("count", 1)
+                .to_string(),
+        );
+        return Ok(web::see_other(&paths::exports()));
     }
     let requested = store::request(&db, &export, Trigger::Person, author(&visit)).await?;
     if requested.is_new {
