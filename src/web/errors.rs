@@ -32,6 +32,9 @@ pub enum PageError {
     /// This person's role does not allow it.
     #[error("not allowed")]
     NotAllowed,
+    /// This person's role would allow it, but not with this object.
+    #[error("view only")]
+    ViewOnly,
     /// The form's token is missing or from another session; loading the page again helps.
     #[error("form expired")]
     FormExpired,
@@ -68,6 +71,7 @@ impl PageError {
             PageError::NotSetUp => ("error-not-set-up-title", "error-not-set-up-text"),
             PageError::SignInNeeded => ("error-sign-in-title", "error-sign-in-text"),
             PageError::NotAllowed => ("error-not-allowed-title", "error-not-allowed-text"),
+            PageError::ViewOnly => ("error-view-only-title", "error-view-only-text"),
             PageError::FormExpired => ("error-form-expired-title", "error-form-expired-text"),
             PageError::BadRequest => ("error-bad-request-title", "error-bad-request-text"),
             PageError::TooLarge => ("error-too-large-title", "error-too-large-text"),
@@ -103,7 +107,9 @@ impl ResponseError for PageError {
         match self {
             PageError::NotFound | PageError::NotSetUp => StatusCode::NOT_FOUND,
             PageError::SignInNeeded => StatusCode::SEE_OTHER,
-            PageError::NotAllowed | PageError::FormExpired => StatusCode::FORBIDDEN,
+            PageError::NotAllowed | PageError::ViewOnly | PageError::FormExpired => {
+                StatusCode::FORBIDDEN
+            }
             PageError::BadRequest => StatusCode::BAD_REQUEST,
             PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             PageError::Conflict => StatusCode::CONFLICT,

@@ -205,7 +205,25 @@ async fn actions_on_several_do_what_they_may_and_say_what_they_left() {
                 "{path}"
             );
         }
-        assert_eq!(press(browser, "run", &[&board, &board]).await.status, 403);
+    }
+    // The list does not offer them; who chose an export all the same stays there and is told why.
+    for action in ["run", "remove", "schedule", "detach", "add-segment"] {
+        for chosen in [&[&board] as &[&Export], &[&board, &board]] {
+            let answer = press(&bob, action, chosen).await;
+            assert_eq!(answer.location.as_deref(), Some("/exports"), "{action}");
+            let list = bob.get("/exports").await;
+            assert!(list.says("You may only view these exports"), "{action}");
+        }
+    }
+    assert_eq!(press(&charlie, "run", &[&board, &board]).await.status, 403);
+    let straight = format!("/exports/{}/run", board.id);
+    for (browser, why) in [
+        (&bob, "this one is not"),
+        (&charlie, "Your role does not allow this"),
+    ] {
+        let answer = browser.submit("/exports", &straight, &[]).await;
+        assert_eq!(answer.status, 403);
+        assert!(answer.says(why), "{}", answer.body);
     }
     assert_eq!(
         charlie

@@ -23,7 +23,7 @@ impl Chosen {
     /// Looks the exports up.
     ///
     /// # Errors
-    /// [`PageError::NotFound`] when none is there, [`PageError::NotAllowed`] when none may be changed.
+    /// [`PageError::NotFound`] when none is there, [`PageError::ViewOnly`] when none may be changed.
     pub(super) async fn load(
         visit: &SignedIn,
         db: &DatabaseConnection,
@@ -41,7 +41,7 @@ impl Chosen {
             Access::of(&visit.user, connection).may_edit()
         });
         if editable.is_empty() {
-            return Err(PageError::NotAllowed);
+            return Err(PageError::ViewOnly);
         }
         Ok(Self {
             editable,

@@ -94,7 +94,7 @@ async fn open_to_edit(
     if open.access.may_edit() {
         Ok(open)
     } else {
-        Err(PageError::NotAllowed)
+        Err(PageError::ViewOnly)
     }
 }
 

@@ -32,6 +32,14 @@ pub(super) async fn act(
         .map(Uuid::to_string)
         .collect::<Vec<_>>()
         .join(",");
+    let is_change = matches!(
+        action,
+        "remove" | "schedule" | "detach" | "add-segment" | "run"
+    );
+    if is_change && may_only_view(&visit, &db, &ids).await {
+        visit.flash_warning(visit.t("exports-stay-view-only"));
+        return Ok(web::see_other(&paths::exports()));
+    }
     let path = match (action, ids.as_slice()) {
         (_, []) => {
             visit.flash_warning(visit.t("exports-choose-first"));
@@ -62,6 +70,12 @@ pub(super) async fn act(
         _ => return Err(PageError::BadRequest),
     };
     Ok(web::see_other(&path))
+}
+
+/// Whether the visitor changes exports, but none of these.
+async fn may_only_view(visit: &SignedIn, db: &DatabaseConnection, ids: &[Uuid]) -> bool {
+    let chosen = Chosen::load(visit, db, ids).await;
+    matches!(chosen, Err(PageError::ViewOnly))
 }
 
 async fn run_several(

@@ -8,7 +8,7 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::check_view::CheckView;
-use super::{access, author};
+use super::{access, author, require_edit};
 use crate::auth::Permission;
 use crate::clock::Clock;
 use crate::exports::{self, Export};
@@ -78,9 +78,7 @@ pub(super) async fn start(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
     let export = exports::store::get(&**db, *id).await?;
-    if !access(&visit, &db, &export).await?.may_edit() {
-        return Err(PageError::NotAllowed);
-    }
+    require_edit(&visit, &db, Some(&export)).await?;
     let subject = (export.id, export.id);
     let by = author(&visit);
     let asked = store::request(&db, CheckKind::Export, subject, &export.definition, by).await?;
@@ -152,13 +150,8 @@ pub(super) async fn cancel(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
     let check = store::get(&**db, *id).await?;
-    let may_cancel = match exports::store::find(&**db, check.export_id).await? {
-        Some(export) => access(&visit, &db, &export).await?.may_edit(),
-        None => visit.user.is_administrator(),
-    };
-    if !may_cancel {
-        return Err(PageError::NotAllowed);
-    }
+    let export = exports::store::find(&**db, check.export_id).await?;
+    require_edit(&visit, &db, export.as_ref()).await?;
     store::cancel(&db, check.id, author(&visit)).await?;
     Ok(web::see_other(&paths::check(check.id)))
 }

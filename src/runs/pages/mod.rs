@@ -19,6 +19,7 @@ use actix_web::web::{self, ServiceConfig};
 use sea_orm::DatabaseConnection;
 
 use super::store::StoreError;
+use crate::auth::Permission;
 use crate::connections;
 use crate::exports::{Access, Author, Export};
 use crate::web::{PageError, SignedIn};
@@ -58,6 +59,20 @@ async fn access(
         None => None,
     };
     Ok(Access::of(&visit.user, connection.as_ref()))
+}
+
+/// Stops whoever may not change and run an export; only administrators answer for one that is gone.
+async fn require_edit(
+    visit: &SignedIn,
+    db: &DatabaseConnection,
+    export: Option<&Export>,
+) -> Result<(), PageError> {
+    visit.require(Permission::EditExports)?;
+    match export {
+        Some(export) if access(visit, db, export).await?.may_edit() => Ok(()),
+        Some(_) => Err(PageError::ViewOnly),
+        None => visit.require(Permission::Administer),
+    }
 }
 
 fn author(visit: &SignedIn) -> Author<'_> {

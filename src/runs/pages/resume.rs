@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::{access, author};
+use super::{author, require_edit};
 use crate::auth::Permission;
 use crate::exports;
 use crate::runs::store::Resumed;
@@ -21,16 +21,11 @@ pub(super) async fn resume(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
     let run = store::get(&**db, *id).await?;
-    let resumed = match exports::store::get(&**db, run.export_id).await {
-        Ok(export) if !access(&visit, &db, &export).await?.may_edit() => {
-            return Err(PageError::NotAllowed);
-        }
-        Ok(_) => store::resume(&db, run.id, author(&visit)).await?,
-        Err(exports::StoreError::NotFound) if visit.user.is_administrator() => {
-            Resumed::Refused(Obstacle::ExportGone)
-        }
-        Err(exports::StoreError::NotFound) => return Err(PageError::NotAllowed),
-        Err(error) => return Err(error.into()),
+    let export = exports::store::find(&**db, run.export_id).await?;
+    require_edit(&visit, &db, export.as_ref()).await?;
+    let resumed = match export {
+        Some(_) => store::resume(&db, run.id, author(&visit)).await?,
+        None => Resumed::Refused(Obstacle::ExportGone),
     };
     match resumed {
         Resumed::Now => engine.wake(),

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::{access, author};
+use super::{author, require_edit};
 use crate::auth::Permission;
 use crate::exports;
 use crate::runs::{Engine, Trigger, store};
@@ -21,9 +21,7 @@ pub(super) async fn start(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
     let export = exports::store::get(&**db, *id).await?;
-    if !access(&visit, &db, &export).await?.may_edit() {
-        return Err(PageError::NotAllowed);
-    }
+    require_edit(&visit, &db, Some(&export)).await?;
     if export.definition.connection_id.is_none() {
         visit.flash_warning(
             visit

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::{access, author};
+use super::{author, require_edit};
 use crate::auth::Permission;
 use crate::exports;
 use crate::runs::checks::{self, CheckKind};
@@ -21,13 +21,8 @@ pub(super) async fn start(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::EditExports)?;
     let run = store::get(&**db, *id).await?;
-    let may_edit = match exports::store::find(&**db, run.export_id).await? {
-        Some(export) => access(&visit, &db, &export).await?.may_edit(),
-        None => visit.user.is_administrator(),
-    };
-    if !may_edit {
-        return Err(PageError::NotAllowed);
-    }
+    let export = exports::store::find(&**db, run.export_id).await?;
+    require_edit(&visit, &db, export.as_ref()).await?;
     if !run.state.is_finished() || run.totals.sent == 0 {
         return Err(PageError::Conflict);
     }
