@@ -38,8 +38,12 @@ impl Schedule {
                 text.text("time", clock_time(*at)).to_string()
             }
             Recurrence::Monthly { days, is_last, at } => {
-                let mut days: Vec<String> = days.iter().map(ToString::to_string).collect();
-                days.extend(is_last.then(|| lang.t("schedules-last-day")));
+                let number = |day: &i8| {
+                    let text = lang.msg("schedules-words-day");
+                    text.text("day", day.to_string()).to_string()
+                };
+                let mut days: Vec<String> = days.iter().map(number).collect();
+                days.extend(is_last.then(|| lang.t("schedules-words-last-day")));
                 let text = lang.msg("schedules-words-monthly").text("days", list(days));
                 text.text("time", clock_time(*at)).to_string()
             }
@@ -60,4 +64,45 @@ pub(crate) fn weekday(lang: Lang, day: i8) -> String {
 /// Number and name of every day of the week, Monday first.
 pub(crate) fn all_weekdays(lang: Lang) -> Vec<(i8, String)> {
     weekdays().map(|day| (day, weekday(lang, day))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::time;
+
+    use super::*;
+
+    #[test]
+    fn days_of_the_month_read_as_in_each_language() {
+        let words = |days: &[i8], is_last, lang| {
+            let schedule = Schedule {
+                is_on: true,
+                recurrence: Recurrence::Monthly {
+                    days: days.to_vec(),
+                    is_last,
+                    at: time(6, 0, 0, 0),
+                },
+                zone: "UTC".to_owned(),
+            };
+            schedule.words(lang)
+        };
+        for (days, is_last, english, chinese) in [
+            (
+                &[] as &[i8],
+                true,
+                "Monthly on the last day at 06:00",
+                "每月最後一天 06:00",
+            ),
+            (
+                &[1, 15],
+                true,
+                "Monthly on 1, 15, the last day at 06:00",
+                "每月1日、15日、最後一天 06:00",
+            ),
+            (&[31], false, "Monthly on 31 at 06:00", "每月31日 06:00"),
+        ] {
+            assert_eq!(words(days, is_last, Lang::En), english);
+            assert_eq!(words(days, is_last, Lang::ZhHk), chinese);
+        }
+    }
 }
