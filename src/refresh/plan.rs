@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::locale::{find_offered_zone, server_zone_name};
+use crate::locale::{Lang, find_offered_zone, server_zone_name};
 use crate::schedules::form::{clock_time, read_time};
 use crate::schedules::{Recurrence, words};
 
@@ -34,6 +34,23 @@ impl RefreshPlan {
             },
         });
         each.filter_map(|time| time.next_after(after, &zone)).min()
+    }
+
+    /// One line, without the zone.
+    pub fn words(&self, lang: Lang) -> String {
+        let list = |all: Vec<String>| all.join(&lang.t("schedules-list-separator"));
+        let times = list(self.times.iter().map(|at| clock_time(*at)).collect());
+        match &self.days {
+            None => lang
+                .msg("schedules-words-daily")
+                .text("time", times)
+                .to_string(),
+            Some(days) => {
+                let days = days.iter().map(|day| words::weekday(lang, *day)).collect();
+                let text = lang.msg("schedules-words-weekly").text("days", list(days));
+                text.text("time", times).to_string()
+            }
+        }
     }
 
     /// The next moments after `after`, at most `count`.

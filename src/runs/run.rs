@@ -172,7 +172,8 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    pub(super) const ALL: [Self; 4] = [
+    /// Every trigger.
+    pub const ALL: [Self; 4] = [
         Self::Person,
         Self::CommandLine,
         Self::Schedule,

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use super::audit_details::describe;
 use super::audit_labels::{GROUPS, label_key};
 use crate::auth::Permission;
 use crate::locale::Lang;
@@ -149,7 +150,7 @@ pub(super) async fn list(
     let address = |after| format!("{}?{}", paths::audit(), asked.query(after));
     let row = |event: RecordedEvent| Row {
         label: label_key(&event.action).map(|key| visit.t(key)),
-        details: describe(&event.detail),
+        details: describe(visit.lang, &event.detail),
         event,
     };
     web::render(&AuditPage {
@@ -288,66 +289,5 @@ fn event<'a>(visit: &'a SignedIn, action: &'a str, detail: Value) -> AuditEvent<
         action,
         object_id: String::new(),
         detail,
-    }
-}
-
-/// Details as lines: what changed as "field: before → after", everything else as "field: value".
-fn describe(detail: &Value) -> Vec<String> {
-    let Some(fields) = detail.as_object() else {
-        return vec![detail.to_string()];
-    };
-    let show = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => "–".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    let mut lines = Vec::new();
-    let (before, after) = (fields.get("before"), fields.get("after"));
-    let objects = (
-        before.and_then(Value::as_object),
-        after.and_then(Value::as_object),
-    );
-    if let (Some(before), Some(after)) = objects {
-        let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys {
-            let (old, new) = (before.get(key), after.get(key));
-            if old != new {
-                lines.push(format!("{key}: {} → {}", show(old), show(new)));
-            }
-        }
-    }
-    for (key, value) in fields {
-        match (key.as_str(), value.as_object()) {
-            ("before" | "after", Some(_)) if objects.0.is_some() && objects.1.is_some() => {}
-            ("before" | "after", Some(fields)) => {
-                let field = |(name, value)| format!("{key}, {name}: {}", show(Some(value)));
-                lines.extend(fields.iter().map(field));
-            }
-            _ => lines.push(format!("{key}: {}", show(Some(value)))),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn details_show_what_changed() {
-        let detail = json!({
-            "before": { "role": "viewer", "name": "A" }, "after": { "role": "administrator", "name": "A" }, "count": 2,
-        });
-        assert_eq!(
-            describe(&detail),
-            ["role: viewer → administrator", "count: 2"]
-        );
-        assert_eq!(
-            describe(&json!({ "after": { "name": "N" } })),
-            ["after, name: N"]
-        );
-        assert!(describe(&json!({})).is_empty());
     }
 }

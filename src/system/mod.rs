@@ -3,6 +3,7 @@
 mod about;
 mod api_usage;
 mod audit;
+mod audit_details;
 pub mod audit_labels;
 pub mod general;
 pub(crate) mod health;

@@ -56,6 +56,32 @@ async fn whatever_changes_something_or_hands_out_personal_data_is_recorded() {
     system::change(&mut book).await;
     notices::tell(&mut book).await;
     book.is_complete();
+    reads_in_chinese(&scene).await;
+}
+
+/// Every detail of everything that was done has words: neither names of the code nor JSON.
+async fn reads_in_chinese(scene: &Scene) {
+    let browser = scene.alice.browser.clone().speaking("zh-HK");
+    browser
+        .submit("/account", "/language", &[("lang", "zh-HK")])
+        .await;
+    let mut path = "/settings/audit".to_owned();
+    let mut told = 0;
+    loop {
+        let page = browser.get(&path).await;
+        for line in page.texts("td ul li") {
+            told += 1;
+            let (name, value) = line.split_once('：').unwrap_or_else(|| panic!("{line}"));
+            let is_raw = name.chars().any(|c| c.is_ascii_lowercase());
+            let is_json = value.contains(['{', '[']) || value == "true" || value == "false";
+            assert!(!is_raw && !is_json, "{line}");
+        }
+        match page.attribute("nav.pager a[rel=next]", "href") {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    assert!(told > 40, "only {told} details");
 }
 
 #[test]
