@@ -124,3 +124,19 @@ fn every_key_is_used_and_every_used_key_exists() {
     }
     assert!(missing.is_empty(), "not in the catalogue: {missing:?}");
 }
+
+/// Terms of the glossary that were mixed up before: what must not appear, and what does instead.
+#[test]
+fn the_chinese_terms_are_those_of_the_glossary() {
+    for file in files(&root().join("locales/zh-HK"), &["ftl"]) {
+        let text = fs::read_to_string(&file).unwrap();
+        let rest = text.replace("系統管理員", "");
+        for (wrong, right) in [
+            ("管理員", "系統管理員"),
+            ("處理序", "程序"),
+            ("操作人員", "營運人員"),
+        ] {
+            assert!(!rest.contains(wrong), "{right} in {}", file.display());
+        }
+    }
+}

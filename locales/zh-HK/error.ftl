@@ -24,5 +24,5 @@ error-unavailable-title = 請稍後再試
 error-unavailable-text = Listbridge 所需的服務目前沒有回應。沒有變更任何內容。
 error-internal-title = 發生錯誤
 error-internal-text = 這是我們的錯誤。請再試一次；如再次發生，請將參考編號告知系統管理員。
-error-session-not-kept-text = 存放工作階段之處目前不接受任何內容，因此 Listbridge 未能記住這一步。您要求的操作可能已經完成：請先查看，再決定是否重做。請稍後再試；如情況持續，請告知管理員。
-error-session-store-text = 由於存放工作階段之處沒有回應，Listbridge 目前無法辨認您。沒有任何變更。請稍後再試；如情況持續，請告知管理員。
+error-session-not-kept-text = 存放工作階段之處目前不接受任何內容，因此 Listbridge 未能記住這一步。您要求的操作可能已經完成：請先查看，再決定是否重做。請稍後再試；如情況持續，請告知系統管理員。
+error-session-store-text = 由於存放工作階段之處沒有回應，Listbridge 目前無法辨認您。沒有任何變更。請稍後再試；如情況持續，請告知系統管理員。

@@ -308,7 +308,7 @@ async fn an_export_that_is_put_off_says_why_wherever_it_is_shown() {
         (
             NotRun::Upstream,
             "its source is being loaded or a system refresh is in progress",
-            "其來源正在載入，或系統重新整理正在進行",
+            "其資料來源正在載入，或系統重新整理正在進行",
         ),
     ];
     for (why, en, zh) in cases {
