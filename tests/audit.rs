@@ -205,6 +205,14 @@ async fn the_log_is_searched_downloaded_and_verified_in_the_browser() {
     assert_eq!(actions(&oldest)[0], "user.added");
     let bad = browser.get("/settings/audit?from=2026-02-30").await;
     assert!(bad.says("This is not a date"), "{}", bad.body);
+    // A date that is none must not stand for no date at all.
+    for dates in ["from=2026-02-30", "until=2026-13-01", "from=9999-12-31"] {
+        for path in ["/settings/audit", "/settings/audit/download"] {
+            let refused = browser.get(&format!("{path}?{dates}")).await;
+            assert_eq!(refused.status, 422, "{path}?{dates}");
+            assert!(refused.texts("tbody tr").is_empty() && !refused.says("user.signed-in"));
+        }
+    }
     let markup = browser.get("/settings/audit?q=%3Cscript%3E").await;
     assert!(!markup.body.contains("<script>"), "{}", markup.body);
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Query};
 use askama::Template;
 use futures_util::stream;
@@ -80,21 +81,21 @@ impl Asked {
     /// The filter, with what is wrong about the dates.
     fn filter(&self, visit: &SignedIn, zone: &TimeZone) -> (EventFilter, FieldErrors) {
         let mut errors = FieldErrors::default();
-        let mut day = |field: &str, text: &str| match text.trim() {
-            "" => None,
-            text => {
-                let date = text.parse::<Date>().ok();
-                if date.is_none() {
-                    errors.add(field, visit.t("system-audit-bad-date"));
-                }
-                date
+        let mut midnight = |field: &str, text: &str, days_later: i32| {
+            let text = text.trim();
+            if text.is_empty() {
+                return None;
             }
+            let date = text.parse::<Date>().ok();
+            let day = date.and_then(|date| date.checked_add(days_later.days()).ok());
+            let start = day.and_then(|day| zone.to_timestamp(day.at(0, 0, 0, 0)).ok());
+            if start.is_none() {
+                errors.add(field, visit.t("system-audit-bad-date"));
+            }
+            start
         };
-        let midnight = |date: Date| zone.to_timestamp(date.at(0, 0, 0, 0)).ok();
-        let from = day("from", &self.from).and_then(midnight);
-        let until = day("until", &self.until)
-            .and_then(|date| date.checked_add(1.day()).ok())
-            .and_then(midnight);
+        let from = midnight("from", &self.from, 0);
+        let until = midnight("until", &self.until, 1);
         let text = |text: &str| text.trim().chars().take(MOST_CHARACTERS).collect();
         let filter = EventFilter {
             text: text(&self.q),
@@ -140,29 +141,48 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
     let asked = query.into_inner();
-    let page = visit.page("audit");
-    let (filter, errors) = asked.filter(&visit, &page.zone);
+    let (filter, errors) = asked.filter(&visit, visit.zone());
+    if !errors.is_empty() {
+        // Without its dates the search would find everything.
+        return draw(&visit, asked, Vec::new(), errors);
+    }
     let after = asked.after.parse().ok();
-    let mut events = audit::list(&**db, &filter, asked.order(), after, PAGE_EVENTS + 1).await?;
+    let events = audit::list(&**db, &filter, asked.order(), after, PAGE_EVENTS + 1).await?;
+    draw(&visit, asked, events, errors)
+}
+
+/// The page with these events, one of which may be the first of the next page.
+fn draw(
+    visit: &SignedIn,
+    asked: Asked,
+    mut events: Vec<RecordedEvent>,
+    errors: FieldErrors,
+) -> Result<HttpResponse, PageError> {
+    let status = match errors.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let has_next = events.len() as u64 > PAGE_EVENTS;
     events.truncate(usize::try_from(PAGE_EVENTS).expect("a page fits in memory"));
     let last = events.last().map(|event| event.seq).filter(|_| has_next);
+    let after: Option<i64> = asked.after.parse().ok();
     let address = |after| format!("{}?{}", paths::audit(), asked.query(after));
     let row = |event: RecordedEvent| Row {
         label: label_key(&event.action).map(|key| visit.t(key)),
         details: describe(visit.lang, &event.detail),
         event,
     };
-    web::render(&AuditPage {
-        first: after.map_or_else(String::new, |_: i64| address(None)),
+    let page = AuditPage {
+        first: after.map_or_else(String::new, |_| address(None)),
         next: last.map_or_else(String::new, |seq| address(Some(seq))),
         download: format!("{}?{}", paths::audit_download(), asked.query(None)),
         rows: events.into_iter().map(row).collect(),
         groups: GROUPS,
-        page,
+        page: visit.page("audit"),
         asked,
         errors,
-    })
+    };
+    web::render_with(status, &page)
 }
 
 /// `GET /settings/audit/download`: what the search finds, as CSV. That somebody took it is recorded first.
@@ -173,8 +193,10 @@ pub(super) async fn download(
 ) -> Result<HttpResponse, PageError> {
     visit.require(Permission::Administer)?;
     let asked = query.into_inner();
-    let zone = visit.page("").zone;
-    let (filter, _) = asked.filter(&visit, &zone);
+    let (filter, errors) = asked.filter(&visit, visit.zone());
+    if !errors.is_empty() {
+        return draw(&visit, asked, Vec::new(), errors);
+    }
     let event = event(
         &visit,
         "audit.downloaded",
