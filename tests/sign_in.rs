@@ -218,6 +218,32 @@ async fn a_post_without_the_sessions_token_changes_nothing() {
 }
 
 #[tokio::test]
+async fn who_sends_a_form_after_they_were_signed_out_is_told() {
+    let app = spawn_app().await;
+    for (lang, said) in [
+        ("en", "Sign in in another tab"),
+        ("zh-HK", "請在另一個分頁登入"),
+    ] {
+        let browser = app.sign_in(ALICE).await.speaking(lang);
+        let path = "/settings/people/new";
+        let token = browser.csrf(path).await;
+        let typed = [("_csrf", token.as_str()), ("name", "Dora")];
+        browser.submit("/", "/sign-out", &[]).await;
+        let answer = browser.post_from(path, path, &typed).await;
+        assert_eq!(answer.status, 403);
+        assert!(answer.says(said), "{}", answer.body);
+        // The session may also have been ended from elsewhere, while the browser still has its token.
+        let token = browser.csrf("/sign-in").await;
+        let answer = browser.post_from(path, path, &[("_csrf", &token)]).await;
+        assert_eq!(answer.status, 403);
+        assert!(answer.says(said), "{}", answer.body);
+        // Forms that everybody has are merely out of date.
+        let answer = browser.post("/sign-in", &[("_csrf", "x")]).await;
+        assert!(!answer.says(said) && answer.status == 403);
+    }
+}
+
+#[tokio::test]
 async fn the_language_follows_the_browser_and_the_switch() {
     let app = spawn_app().await;
     let browser = app.browser().speaking("zh-TW,zh;q=0.9");

@@ -72,8 +72,20 @@ pub async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     match inspect(&mut request).await {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(PageError::FormExpired) if was_signed_out(&request) => Ok(request
+            .error_response(PageError::SignedOut)
+            .map_into_right_body()),
         Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
     }
+}
+
+/// Whether this is a form that only signed-in people have, and nobody is signed in.
+fn was_signed_out(request: &ServiceRequest) -> bool {
+    let path = request.path();
+    let is_for_anybody = matches!(path, "/sign-in" | "/sign-out" | "/language" | "/set-up")
+        || path.starts_with("/invitation/");
+    let visit = request.extensions().get::<Visit>().cloned();
+    !is_for_anybody && visit.is_none_or(|visit| visit.user.is_none())
 }
 
 async fn inspect(request: &mut ServiceRequest) -> Result<(), PageError> {

@@ -6,7 +6,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
@@ -38,6 +38,9 @@ pub enum PageError {
     /// The form's token is missing or from another session; loading the page again helps.
     #[error("form expired")]
     FormExpired,
+    /// A form of a signed-in person came after they were signed out.
+    #[error("signed out")]
+    SignedOut,
     /// The request is not of the form our pages send.
     #[error("bad request")]
     BadRequest,
@@ -73,6 +76,7 @@ impl PageError {
             PageError::NotAllowed => ("error-not-allowed-title", "error-not-allowed-text"),
             PageError::ViewOnly => ("error-view-only-title", "error-view-only-text"),
             PageError::FormExpired => ("error-form-expired-title", "error-form-expired-text"),
+            PageError::SignedOut => ("error-signed-out-title", "error-signed-out-text"),
             PageError::BadRequest => ("error-bad-request-title", "error-bad-request-text"),
             PageError::TooLarge => ("error-too-large-title", "error-too-large-text"),
             PageError::Conflict => ("error-conflict-title", "error-conflict-text"),
@@ -107,9 +111,10 @@ impl ResponseError for PageError {
         match self {
             PageError::NotFound | PageError::NotSetUp => StatusCode::NOT_FOUND,
             PageError::SignInNeeded => StatusCode::SEE_OTHER,
-            PageError::NotAllowed | PageError::ViewOnly | PageError::FormExpired => {
-                StatusCode::FORBIDDEN
-            }
+            PageError::NotAllowed
+            | PageError::ViewOnly
+            | PageError::FormExpired
+            | PageError::SignedOut => StatusCode::FORBIDDEN,
             PageError::BadRequest => StatusCode::BAD_REQUEST,
             PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             PageError::Conflict => StatusCode::CONFLICT,
@@ -149,20 +154,25 @@ pub async fn draw<B: MessageBody + 'static>(
 }
 
 fn redraw<B>(response: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
-    let status = response.status();
+    let mut status = response.status();
     let visit = response.request().extensions().get::<Visit>().cloned();
-    let is_get = response.request().method() == actix_web::http::Method::GET;
+    let is_page = matches!(*response.request().method(), Method::GET | Method::HEAD);
     let fallback = PageError::from_status(status);
     let error = response
         .response()
         .error()
         .and_then(|error| error.as_error::<PageError>())
         .unwrap_or(&fallback);
+    // A form cannot be sent again from the sign-in page; what was typed is still in the page before.
+    let error = match error {
+        PageError::SignInNeeded if !is_page => &PageError::SignedOut,
+        error => error,
+    };
+    if matches!(error, PageError::SignedOut) {
+        status = error.status_code();
+    }
     if matches!(error, PageError::SignInNeeded) {
-        let here = visit
-            .as_ref()
-            .filter(|_| is_get)
-            .map(|visit| visit.page("").path);
+        let here = visit.as_ref().map(|visit| visit.page("").path);
         let target = super::paths::sign_in_and_return(here.as_deref());
         let redirect = HttpResponse::SeeOther()
             .insert_header((LOCATION, target))
