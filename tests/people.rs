@@ -51,6 +51,33 @@ async fn the_list_is_searched_and_sorted() {
     assert_eq!(names(&odd).len(), 3);
 }
 
+#[tokio::test]
+async fn a_name_can_be_seen_and_turns_nothing_round() {
+    let app = spawn_app().await;
+    let alice = app.sign_in(ALICE).await;
+    let page = "/settings/people/new";
+    let add = async |name: &str| {
+        let fields = [
+            ("name", name),
+            ("email", "dora@example.com"),
+            ("role", "viewer"),
+            ("access", "invitation"),
+        ];
+        alice.submit(page, page, &fields).await
+    };
+    let refused = add("\u{200b}\u{feff}").await;
+    assert_eq!(refused.status, 422);
+    assert!(!refused.texts("#name-error").is_empty(), "{}", refused.body);
+    let added = add("\u{202e}Dora\u{2066}").await;
+    let shown = alice.get(&added.location.unwrap()).await;
+    assert_eq!(shown.texts("h1"), ["Dora"]);
+    let told = shown.texts("[role=status] bdi").concat();
+    assert!(
+        told.contains("Dora") && !told.contains('\u{202e}'),
+        "{told}"
+    );
+}
+
 /// Adds people whose names begin with capitals outside ASCII.
 async fn add_accents(app: &TestApp) {
     for (name, email) in [("Élodie", "elodie@example.com"), ("Zoë", "zoe@example.com")] {
@@ -58,7 +85,7 @@ async fn add_accents(app: &TestApp) {
             name: name.into(),
             email: email.into(),
             role: Role::Viewer,
-            password: PASSWORD.into(),
+            password: PASSWORD.to_owned().into(),
         };
         let now = app.services.clock.now();
         store::add_user(&**app.services.db, new, None, None, now)
@@ -83,7 +110,10 @@ async fn names_are_found_in_any_case(app: TestApp) {
     for typed in ["%C3%89lodie", "%C3%A9lodie", "ELODIE%40"] {
         let found = alice.get(&format!("/settings/audit?person={typed}")).await;
         let who = found.texts("td[data-label=Who]");
-        assert!(!who.is_empty() && who.iter().all(|who| who == "Élodie"), "{typed}: {who:?}");
+        assert!(
+            !who.is_empty() && who.iter().all(|who| who == "Élodie"),
+            "{typed}: {who:?}"
+        );
     }
     let none = alice.get("/settings/audit?person=nobody").await;
     assert!(none.texts("td[data-label=Who]").is_empty());
@@ -187,7 +217,7 @@ async fn changes_end_a_persons_sessions_at_once() {
     assert_eq!(bob.get("/").await.status, 303, "signed out");
     assert_eq!(alice.get(&page).await.status, 404);
     let log = alice.get("/settings/audit?group=user").await;
-    assert!(log.says("role: contributor → viewer"), "{}", log.body);
+    assert!(log.says("Role: Contributor → Viewer"), "{}", log.body);
     assert!(
         log.says("Person removed") && log.says(BOB.name),
         "{}",

@@ -13,6 +13,7 @@ use super::{Refusal, RoleMapping};
 use crate::auth::people::changes::{self, ChangeProblem};
 use crate::auth::store::{self, NewRow, UserProblem};
 use crate::auth::{CurrentUser, Role};
+use crate::names::Name;
 use crate::openid::{Identity, ProviderKind};
 use crate::storage::UtcMillis;
 use crate::storage::audit::Author;
@@ -320,8 +321,10 @@ async fn add(
     arrival: Arrival<'_>,
 ) -> Result<Uuid, Refusal> {
     let email = identity.email.as_deref().ok_or(Refusal::NoEmail)?;
-    let name = identity.name.as_deref().unwrap_or(email);
+    let name = identity.name.as_deref().unwrap_or_default();
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let name =
+        Name::parse(&name).map_or_else(|_| email.to_owned(), |name| name.as_str().to_owned());
     let (name, email) = store::check(&name, email).map_err(|_| Refusal::NoEmail)?;
     let row = NewRow {
         name,

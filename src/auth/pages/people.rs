@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::person::show_link_once;
 use super::problem::describe;
 use crate::auth::people::{self, Access, NewPerson, PeopleQuery, PeopleSort, Person};
-use crate::auth::{Password, Permission, Role, UserProblem};
+use crate::auth::{Password, Permission, Role, UserProblem, store};
 use crate::storage::audit::Author;
 use crate::web::{
     self, FieldErrors, Heading, ListQuery, ListView, PAGE_ENTRIES, Page, PageError, Pager,
@@ -116,9 +116,9 @@ pub(super) async fn add(
     };
     match people::changes::add(&db, new, author(&visit)).await {
         Ok((id, token)) => {
-            let text = visit
-                .msg("auth-people-added")
-                .text("name", form.name.trim());
+            // As it was kept, not as it was typed.
+            let name = store::find_name(&**db, id).await?.unwrap_or_default();
+            let text = visit.msg("auth-people-added").text("name", name);
             visit.flash_success(text.to_string());
             if let Some(token) = token {
                 show_link_once(&visit, id, token);

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::current_user;
 use crate::auth::{CurrentUser, Password, PasswordProblem, Role};
+use crate::names::Name;
 use crate::profiles::value::fold;
 use crate::storage::UtcMillis;
 use crate::storage::audit::Author;
@@ -88,19 +89,13 @@ pub async fn add_user(
 /// # Errors
 /// [`UserProblem::Name`] and [`UserProblem::Email`].
 pub(in crate::auth) fn check(name: &str, email: &str) -> Result<(String, String), UserProblem> {
-    let name = name.trim().to_owned();
+    let name = Name::parse(name).map_err(|_| UserProblem::Name)?;
     let email = email.trim().to_lowercase();
-    if name.is_empty()
-        || name.chars().count() > MAX_TEXT_CHARACTERS
-        || name.chars().any(char::is_control)
-    {
-        return Err(UserProblem::Name);
-    }
     if !email_address::EmailAddress::is_valid(&email) || email.chars().count() > MAX_TEXT_CHARACTERS
     {
         return Err(UserProblem::Email);
     }
-    Ok((name, email))
+    Ok((name.as_str().to_owned(), email))
 }
 
 /// A row to be inserted; name and address have been checked.
