@@ -1,3 +1,4 @@
+web-language-loses = What you typed, or what only this page shows, will be lost. Change the language all the same?
 web-skip = Skip to content
 web-nav = Main navigation
 web-nav-open = Open navigation

@@ -1,3 +1,4 @@
+web-language-loses = 您輸入的內容，或只在此頁顯示的內容將會遺失。仍要變更語言嗎？
 web-skip = 跳至內容
 web-nav = 主要導覽
 web-nav-open = 開啟導覽

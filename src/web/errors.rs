@@ -6,13 +6,14 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use askama::Template;
 use uuid::Uuid;
 
+use super::nearest::is_page;
 use super::page::Page;
 use super::visit::Visit;
 use crate::storage;
@@ -156,7 +157,7 @@ pub async fn draw<B: MessageBody + 'static>(
 fn redraw<B>(response: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
     let mut status = response.status();
     let visit = response.request().extensions().get::<Visit>().cloned();
-    let is_page = matches!(*response.request().method(), Method::GET | Method::HEAD);
+    let is_page = is_page(response.request().method());
     let fallback = PageError::from_status(status);
     let error = response
         .response()
@@ -195,7 +196,10 @@ fn redraw<B>(response: ServiceResponse<B>) -> ServiceResponse<BoxBody> {
         let page = ErrorPage {
             title: visit.t(title),
             text: visit.t(text),
-            page: visit.page(""),
+            page: Page {
+                is_answer: false,
+                ..visit.page("")
+            },
             reference,
         };
         page.render()
@@ -227,6 +231,7 @@ impl WithoutSession {
             flash: Vec::new(),
             nav: "",
             path: String::new(),
+            is_answer: false,
             now: now.unwrap_or_default(),
             zone: jiff::tz::TimeZone::system(),
             unread_notices: 0,

@@ -9,11 +9,15 @@ use url::Url;
 
 use super::{PageError, paths, see_other};
 
+/// Whether a page is asked for, rather than something done.
+pub(super) fn is_page(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
 /// The page that is being looked at, with its query: the one asked for, or the one whose form is being sent.
 pub(super) fn page_in_view(request: &ServiceRequest) -> String {
-    let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
     let asked = request.uri().path_and_query().map_or("/", |it| it.as_str());
-    let own = match is_page {
+    let own = match is_page(request.method()) {
         true => asked.to_owned(),
         false => page_before(request).unwrap_or_else(|| request.path().to_owned()),
     };
@@ -33,8 +37,7 @@ fn page_before(request: &ServiceRequest) -> Option<String> {
 /// # Errors
 /// [`PageError::NotFound`].
 pub async fn nearest_page(request: HttpRequest) -> Result<HttpResponse, PageError> {
-    let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_page || !request.resource_map().has_resource(request.path()) {
+    if !is_page(request.method()) || !request.resource_map().has_resource(request.path()) {
         return Err(PageError::NotFound);
     }
     let above = page_above(request.resource_map(), request.path());

@@ -43,6 +43,8 @@ pub struct Page {
     pub nav: &'static str,
     /// Path and query of this page, for the language switch to come back to.
     pub path: String,
+    /// Whether this is the answer to a form: what was typed, or is shown this once, is nowhere else.
+    pub is_answer: bool,
     /// The moment the page is drawn, for "2 hours ago".
     pub now: Timestamp,
     /// Zone in which times are shown.

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
-use super::nearest::page_in_view;
+use super::nearest::{is_page, page_in_view};
 use super::page::{Flash, FlashLevel, Page};
 use super::{PageError, csrf};
 use crate::auth::{self, CurrentUser, Permission, SetUpState};
@@ -48,6 +48,7 @@ pub struct Visit {
     /// Notices this person has not read, for the frame.
     pub unread_notices: u64,
     path: String,
+    is_answer: bool,
     csrf: String,
     session: Session,
 }
@@ -78,6 +79,7 @@ impl Visit {
             flash,
             nav,
             path: self.path.clone(),
+            is_answer: self.is_answer,
             now: self.now,
             zone: self.zone().clone(),
             unread_notices: self.unread_notices,
@@ -184,6 +186,7 @@ pub async fn load_visit(
         ip: client_address(&request),
         device: device(&request),
         path: page_in_view(&request),
+        is_answer: !is_page(request.method()),
         csrf: csrf::token(&session),
         user,
         session_id,

@@ -5,6 +5,8 @@
 //   form                                      a second click on its button does not send it again;
 //                                             data-allow-resend where the answer is a download
 //                                             and not while a date, time or number in it cannot be read
+//   form[data-ask-before-loss="QUESTION"]     asks before it is sent when another form was changed, or always with
+//                                             data-ask-always
 //   a[data-dialog]                            opens the [data-dialog-content] of the page it leads to as a dialog
 //   [data-live="URL"]                         replaces its content with each message of an event stream; the event
 //                                             "done" loads the page again. Text of [data-announce] inside is read out.
@@ -124,7 +126,16 @@
   }
 
   document.addEventListener('submit', keepUnreadable, true);
+  // What was typed into a form that POSTs, and not sent.
+  let isTyped = false;
+  document.addEventListener('input', event => {
+    if (event.target.form?.method === 'post') isTyped = true;
+  });
+
   document.addEventListener('submit', event => {
+    const { askBeforeLoss, askAlways } = event.target.dataset;
+    const isLost = isTyped || askAlways !== undefined;
+    if (askBeforeLoss && isLost && !confirm(askBeforeLoss)) event.preventDefault();
     if (!event.defaultPrevented) guardAgainstResend(event.target);
   });
   // The back button brings the page as it was left, with its buttons still switched off.

@@ -6,6 +6,7 @@ mod browser;
 #[path = "../runs/support/mod.rs"]
 #[allow(dead_code, reason = "made for the tests of runs")]
 mod engine;
+mod language;
 mod pages;
 #[path = "../exports/stage.rs"]
 #[allow(dead_code, reason = "made for the tests of exports")]
