@@ -19,7 +19,7 @@ use super::plan::{Planner, Totals};
 use super::preflight::{self, Ready, snapshot_error};
 use super::reconcile::{self, Asking};
 use super::resume::ACTIVITIES_LISTED;
-use super::retry::{LOOKS_AFTER_TAKEOVER_SECONDS, LOOKS_SECONDS, MAX_SENDS, Remedy};
+use super::retry::{LOOKS_SECONDS, MAX_SENDS, Remedy, looks_after};
 use super::run::{Phase, Run};
 use super::store::{PartChange, Progress};
 use super::vendor::{Patience, Vendor, refusal};
@@ -147,7 +147,7 @@ impl<'a> Delivery<'a> {
             state if state.has_arrived() => Ok(()),
             PartState::Sending | PartState::Unclear => {
                 // The longer searches for both: whoever sent it is gone, and a resumed run may ask soon after.
-                let looks = &LOOKS_AFTER_TAKEOVER_SECONDS;
+                let looks = &LOOKS_SECONDS;
                 let done = match before.state {
                     PartState::Sending => {
                         self.change(part.number, PartChange::Unclear).await?;
@@ -203,7 +203,7 @@ impl<'a> Delivery<'a> {
                     self.change(part.number, PartChange::Unclear).await?;
                     let sent_at = self.desk.clock.now();
                     if self
-                        .find_out(part.number, name, sent_at, &LOOKS_SECONDS, 0)
+                        .find_out(part.number, name, sent_at, looks_after(&error), 0)
                         .await?
                     {
                         return Ok(());

@@ -7,7 +7,8 @@
 //! | queue of activities full | no | waits for the queue | 15 s | 2 min | 6 h |
 //! | not reachable; token not renewed | no | tries again | 1 s | 1 min | 2 h |
 //! | a read failed half-way or with 5xx | - | reads again | 1 s | 1 min | 2 h |
-//! | an upload's answer is unclear | perhaps | searches the activities ([`LOOKS_SECONDS`]), then sends again | 1 s | 1 min | [`MAX_SENDS`] sends |
+//! | an upload timed out, or was answered with 5xx or unreadably | perhaps | searches the activities ([`LOOKS_SECONDS`], over two minutes), then sends again | 1 s | 30 s | [`MAX_SENDS`] sends |
+//! | an upload's connection was reset | perhaps | the same, for half a minute ([`LOOKS_AFTER_RESET_SECONDS`]) | 1 s | 15 s | [`MAX_SENDS`] sends |
 //! | the activities cannot be searched | perhaps | asks again for a minute, then gives its place to others and asks later | 1 s; 30 s | 15 s; 15 min | setting `outcome_wait_hours` |
 //! | sign-in lost | no | pauses until somebody signs in again, gives its place to others | 1 min | 1 min | setting `sign_in_wait_hours` |
 //! | 401 | no | renews the token once, then stops | - | - | second 401 |
@@ -25,16 +26,17 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use crate::constant_contact::{ClientError, PermitRefused};
+use crate::constant_contact::{ClientError, FaultKind, PermitRefused};
 
 use super::waiting::WaitingFor;
 
-/// Seconds waited before each search for a part whose upload had an unclear answer. The vendor documents no delay
-/// between accepting a file and listing its activity; half a minute is ours.
-pub(super) const LOOKS_SECONDS: [u64; 5] = [1, 2, 4, 8, 15];
-/// The same after an interruption, when nobody has seen the upload end: together longer than an upload may take, so that
-/// a request of the previous owner that is still on its way has ended before anything is sent again.
-pub(super) const LOOKS_AFTER_TAKEOVER_SECONDS: [u64; 9] = [1, 2, 4, 8, 15, 20, 30, 30, 30];
+/// Seconds waited before each search for a part that may still be on its way: behind a gateway that has answered in the
+/// vendor's place, at a vendor that was not waited for any longer, or in a request of a previous owner. Together longer
+/// than an upload may take, so that it has ended before anything is sent again.
+pub(super) const LOOKS_SECONDS: [u64; 9] = [1, 2, 4, 8, 15, 20, 30, 30, 30];
+/// The same when the connection is gone, so that nothing is on its way any more. The vendor documents no delay between
+/// accepting a file and listing its activity; half a minute is ours.
+pub(super) const LOOKS_AFTER_RESET_SECONDS: [u64; 5] = [1, 2, 4, 8, 15];
 /// Sends of one part: each but the first after it was established that the one before had not arrived.
 pub(super) const MAX_SENDS: u32 = 5;
 /// Times a token is asked for again after a refusal that names no known reason.
@@ -85,6 +87,16 @@ pub(super) fn ask_again_in(elapsed: SignedDuration) -> SignedDuration {
     (elapsed / 4).clamp(SignedDuration::from_secs(30), LONGEST_ASKING)
 }
 
+/// The searches for a part whose upload failed so that it may have arrived.
+pub(super) fn looks_after(error: &ClientError) -> &'static [u64] {
+    match error {
+        ClientError::Interrupted(fault) if fault.kind == FaultKind::BrokenOff => {
+            &LOOKS_AFTER_RESET_SECONDS
+        }
+        _ => &LOOKS_SECONDS,
+    }
+}
+
 /// What to do about a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
@@ -133,6 +145,7 @@ impl Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::constant_contact::{Fault, SupportIds};
 
     #[test]
     fn waits_double_up_to_the_longest() {
@@ -158,6 +171,22 @@ mod tests {
             ..crate::config::Settings::defaults()
         };
         let upload = crate::constant_contact::ClientConfig::from_settings(&settings).upload_timeout;
-        assert!(Duration::from_secs(LOOKS_AFTER_TAKEOVER_SECONDS.iter().sum()) > upload);
+        assert!(Duration::from_secs(LOOKS_SECONDS.iter().sum()) > upload);
+    }
+
+    #[test]
+    fn only_after_a_reset_is_searched_for_short() {
+        let broke = |kind| {
+            let detail = String::new();
+            looks_after(&ClientError::Interrupted(Fault { kind, detail }))
+        };
+        assert_eq!(broke(FaultKind::BrokenOff), LOOKS_AFTER_RESET_SECONDS);
+        assert_eq!(broke(FaultKind::TimedOut), LOOKS_SECONDS);
+        let unreadable = ClientError::Unreadable {
+            status: 201,
+            why: String::new(),
+            support: SupportIds::default(),
+        };
+        assert_eq!(looks_after(&unreadable), LOOKS_SECONDS);
     }
 }

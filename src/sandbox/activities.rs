@@ -21,6 +21,8 @@ use super::{
 
 /// Activities are kept this long (API guide "Activity status": 10 days).
 const RETENTION: SignedDuration = SignedDuration::from_hours(10 * 24);
+/// Absent from the list for ever.
+const NEVER_LISTED: u64 = u64::MAX;
 
 /// A state in the vendor's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +99,8 @@ pub(super) struct Activity {
     pub(super) source_file_name: Option<String>,
     imposed: Option<ImposedOutcome>,
     is_gone: bool,
-    pub(super) is_unlisted: bool,
+    /// How many more times the list is read without it; [`NEVER_LISTED`] is for ever.
+    unlisted_for: u64,
     counters: &'static [&'static str],
     finished: Option<(Timestamp, Report)>,
 }
@@ -207,6 +210,15 @@ impl ActivityLog {
             .filter(move |(_, activity)| kept(activity))
     }
 
+    /// The list has been read once more.
+    fn list_late_ones(&mut self) {
+        for activity in &mut self.items {
+            if activity.unlisted_for != NEVER_LISTED {
+                activity.unlisted_for = activity.unlisted_for.saturating_sub(1);
+            }
+        }
+    }
+
     pub(super) fn finish(&mut self, id: Uuid, report: Report, now: Timestamp) {
         // The newest is the likeliest.
         if let Some(activity) = self
@@ -284,7 +296,11 @@ pub(super) fn accept(
         source_file_name: intake.source_file_name,
         imposed,
         is_gone: matches!(intake.fault, Some(FaultKind::ActivityGone)),
-        is_unlisted: matches!(intake.fault, Some(FaultKind::ActivityUnlisted)),
+        unlisted_for: match intake.fault {
+            Some(FaultKind::ActivityUnlisted) => NEVER_LISTED,
+            Some(FaultKind::AcceptedLate { listings, .. }) => listings,
+            _ => 0,
+        },
         counters: intake.counters,
         finished: None,
     };
@@ -314,7 +330,7 @@ pub(super) fn accept_completed(
         source_file_name,
         imposed: None,
         is_gone: false,
-        is_unlisted: false,
+        unlisted_for: 0,
         counters: &[],
         finished: Some((now, Report::done(counters))),
     };
@@ -350,11 +366,11 @@ async fn index(core: web::Data<Core>, request: HttpRequest) -> Result<HttpRespon
     }
     let speed = &core.options.activity_speed;
     let now = core.options.clock.now();
-    let state = core.state();
+    let mut state = core.state();
     let mut page: Vec<(u64, &Activity)> = state
         .activities
         .visible(now)
-        .filter(|(_, activity)| !activity.is_unlisted)
+        .filter(|(_, activity)| activity.unlisted_for == 0)
         .filter(|(position, _)| query.after().is_none_or(|after| *position < after))
         .filter(|(_, activity)| {
             wanted.is_none_or(|wanted| activity.state(speed, now).as_str() == wanted)
@@ -370,6 +386,9 @@ async fn index(core: web::Data<Core>, request: HttpRequest) -> Result<HttpRespon
     let mut body = json!({ "activities": items });
     if let Some((last, _)) = page.last().filter(|_| has_more) {
         body["_links"] = query.next_link("/v3/activities", limit, *last);
+    }
+    if query.after().is_none() {
+        state.activities.list_late_ones();
     }
     Ok(HttpResponse::Ok().json(body))
 }

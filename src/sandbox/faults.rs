@@ -75,6 +75,14 @@ pub enum FaultKind {
     Held,
     /// Accepted, but the answer's body never ends.
     NeverEnds,
+    /// Accepted after it was answered: the activity this request creates is absent from the list the first times it is
+    /// read.
+    AcceptedLate {
+        /// What is answered; without it no answer ever comes.
+        status: Option<u16>,
+        /// How many times the list is read without it.
+        listings: u64,
+    },
     /// The activity created by this request ends so, without any effect on contacts.
     ActivityOutcome(ImposedOutcome),
     /// The activity created by this request does its work but cannot be found afterwards (404, absent from the list).

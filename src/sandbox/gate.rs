@@ -139,9 +139,12 @@ async fn afterwards(
     fault: Struck,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match &fault.kind {
-        FaultKind::StatusAfterAccepted(status) => {
-            Ok(response.into_response(Refusal::with_status(*status).error_response()))
-        }
+        FaultKind::AcceptedLate { status: None, .. } => std::future::pending().await,
+        FaultKind::StatusAfterAccepted(status)
+        | FaultKind::AcceptedLate {
+            status: Some(status),
+            ..
+        } => Ok(response.into_response(Refusal::with_status(*status).error_response())),
         FaultKind::ResetAfterAccepted => Ok(response.into_response(broken_connection())),
         FaultKind::Slow(delay) => {
             actix_web::rt::time::sleep(*delay).await;

@@ -102,7 +102,13 @@ impl Stand {
             Given::DiskFull(_) => Stage::on_sqlite(&csv).await,
             _ => Stage::new(&csv).await,
         };
-        let is_endless = matches!(cell.given, Given::Http(FaultKind::NeverEnds, _));
+        let is_endless = matches!(
+            cell.given,
+            Given::Http(
+                FaultKind::NeverEnds | FaultKind::AcceptedLate { status: None, .. },
+                _
+            )
+        );
         if is_endless {
             let mut settings = (**stage.services.settings).clone();
             settings.constant_contact_timeout_seconds = 2;

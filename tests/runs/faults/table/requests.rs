@@ -178,6 +178,22 @@ fn upload() -> Vec<Cell> {
         )
     };
     let imposed = |outcome| first(1, Kind::ActivityOutcome(outcome));
+    // It is there when the list is read for the sixth time, 50 seconds after the first answer or the waiting for it.
+    let late = |status| {
+        let kind = Kind::AcceptedLate {
+            status,
+            listings: 5,
+        };
+        (first(1, kind), delivered(1))
+    };
+    for (name, status) in [
+        ("500, and accepted 40 seconds later", Some(500)),
+        ("504, and accepted 40 seconds later", Some(504)),
+        ("no answer, and accepted 40 seconds later", None),
+    ] {
+        let (given, must) = late(status);
+        cells.push(cell(name, given, must));
+    }
     cells.extend([
         cell(
             "429 `quota_exceeded`",
