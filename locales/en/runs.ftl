@@ -15,6 +15,7 @@ runs-waiting-quota = Today's requests to Constant Contact are used up. The run g
 runs-waiting-queue = Constant Contact's queue for this account is full. The run tries again at { $until }.
 runs-waiting-vendor = Constant Contact cannot be reached or has a problem. The run tries again at { $until }.
 runs-waiting-storage = Listbridge cannot write to its own database: the disk may be full. Nothing is lost. The run goes on by itself; it tries again at { $until }.
+runs-waiting-profiles = The profiles cannot be read: their database or the disk has a problem. Nothing is lost. The run goes on by itself; it tries again at { $until }.
 runs-waiting-certainty = Outcome unknown: { $part ->
         [0] it is not known yet what has arrived.
        *[other] it is not known yet whether part { $part } has arrived.

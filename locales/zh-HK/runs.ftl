@@ -15,6 +15,7 @@ runs-waiting-quota = 今日對 Constant Contact 的要求已用完。執行會�
 runs-waiting-queue = 此帳戶在 Constant Contact 的佇列已滿。執行會在 { $until } 再試。
 runs-waiting-vendor = 無法連線至 Constant Contact 或其發生問題。執行會在 { $until } 再試。
 runs-waiting-storage = Listbridge 無法寫入其資料庫：磁碟可能已滿。沒有遺失任何資料。執行會自動繼續，並在 { $until } 再試。
+runs-waiting-profiles = 無法讀取設定檔：其資料庫或磁碟出現問題。沒有遺失任何資料。執行會自動繼續，並在 { $until } 再試。
 runs-waiting-certainty = 結果不明：{ $part ->
         [0] 尚未確定哪些部分已送達。
        *[other] 尚未確定第 { $part } 部分是否已送達。

@@ -33,6 +33,8 @@ pub(super) enum Interrupt {
     Pause(Waiting),
     /// It ends here.
     End(Outcome),
+    /// The profiles cannot be read right now; the run tries again.
+    Profiles,
     /// The database fails; the run goes on when it works again.
     Database(StoreError),
 }

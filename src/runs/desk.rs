@@ -55,7 +55,7 @@ impl Desk {
             Err(sources::store::StoreError::NotFound) => {
                 return Err(Outcome::from(Ending::NoProfiles).into());
             }
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(source_problem(error)),
         };
         let exclusions = exclusions::store::latest_change(&transaction).await?;
         transaction.commit().await?;
@@ -75,7 +75,7 @@ impl Desk {
     pub(super) async fn snapshot(&self, inputs: &Inputs) -> Result<Snapshot, Interrupt> {
         sources::store::get_snapshot(&self.db, SnapshotId(inputs.snapshot_id))
             .await
-            .map_err(|error| unreadable(&error))
+            .map_err(source_problem)
     }
 
     /// Who is left out of a run.
@@ -99,6 +99,7 @@ impl Desk {
                 Err(segments::store::StoreError::NotFound) => {
                     return Err(Outcome::from(Ending::SegmentMissing).into());
                 }
+                Err(segments::store::StoreError::Database(error)) => return Err(error.into()),
                 Err(error) => return Err(unreadable(&error)),
             };
             inputs.push(SegmentInput {
@@ -126,6 +127,13 @@ pub(super) fn members(inputs: &Inputs, fields: &[Field]) -> Result<Filter, Outco
         }
     }
     Ok(segments::union(filters))
+}
+
+fn source_problem(error: sources::store::StoreError) -> Interrupt {
+    match error {
+        sources::store::StoreError::Database(error) => error.into(),
+        error => unreadable(&error),
+    }
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Interrupt {

@@ -22,9 +22,10 @@ use super::mirror;
 use super::outcome::{Ending, Outcome};
 use super::preflight;
 use super::remembered;
+use super::retry::Backoff;
 use super::run::{Phase, Run, RunState};
 use super::store::{self, Lease, Progress, StoreError};
-use super::vendor::Vendor;
+use super::vendor::{Patience, Vendor};
 use super::waiting::{Waiting, WaitingFor};
 use crate::exports::Mode;
 
@@ -226,12 +227,39 @@ impl Engine {
         };
         let mut vendor = Vendor::new(control.clone(), desk.connections.clone(), connection_id);
         let worked = match go_on {
-            Ok(()) => self.deliver_and_follow(control, run, &mut vendor).await,
+            Ok(()) => self.deliver_patiently(control, run, &mut vendor).await,
             Err(interrupt) => Err(interrupt),
         };
         control.close();
-        if let Err(Interrupt::Cancel | Interrupt::End(_)) = worked {
+        if let Err(Interrupt::Cancel | Interrupt::End(_) | Interrupt::Profiles) = worked {
             follow::last_looks(desk, &mut vendor, run).await;
+        }
+        worked
+    }
+
+    /// While the profiles cannot be read, they are read again from the start: the parts that have arrived come out the
+    /// same and are not sent again.
+    async fn deliver_patiently(
+        &self,
+        control: &Arc<Control>,
+        run: &Run,
+        vendor: &mut Vendor,
+    ) -> Result<Outcome, Interrupt> {
+        let db = &self.desk.db;
+        let mut worked = self.deliver_and_follow(control, run, vendor).await;
+        let (mut patience, mut sent) = (Patience::new(), None);
+        while let Err(Interrupt::Profiles) = worked {
+            let parts = store::parts(db, run.id).await?.len();
+            if sent.replace(parts) != Some(parts) {
+                patience = Patience::new();
+            }
+            let Some(wait) = patience.wait(Backoff::UNAVAILABLE, control.pace) else {
+                break;
+            };
+            control.wait(wait, Some(WaitingFor::Profiles)).await?;
+            control.stop_showing_wait().await?;
+            let run = store::get(db, run.id).await?;
+            worked = self.deliver_and_follow(control, &run, vendor).await;
         }
         worked
     }
@@ -345,6 +373,7 @@ impl Engine {
         let outcome = match worked {
             Ok(outcome) | Err(Interrupt::End(outcome)) => outcome,
             Err(Interrupt::Cancel) => Ending::Canceled.into(),
+            Err(Interrupt::Profiles) => Ending::SnapshotUnreadable.into(),
             Err(Interrupt::Stop) => {
                 lease.release(db, None, control.take_requests()).await?;
                 return Ok(Tick::Interrupted(run.id));

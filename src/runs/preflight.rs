@@ -140,7 +140,12 @@ pub(super) async fn list(
     }
 }
 
+/// What is gone stays gone; anything else may pass.
 pub(super) fn snapshot_error(error: &SnapshotError) -> Interrupt {
-    tracing::error!(%error, "the snapshot of a run cannot be read");
-    Outcome::from(Ending::SnapshotUnreadable).into()
+    let cause = error as &dyn std::error::Error;
+    tracing::error!(error = cause, "the snapshot of a run cannot be read");
+    match error {
+        SnapshotError::NotFound(_) => Outcome::from(Ending::SnapshotUnreadable).into(),
+        SnapshotError::NoSpace | SnapshotError::Storage { .. } => Interrupt::Profiles,
+    }
 }

@@ -10,6 +10,8 @@
 //! | an upload timed out, or was answered with 5xx or unreadably | perhaps | searches the activities ([`LOOKS_SECONDS`], over two minutes), then sends again | 1 s | 30 s | [`MAX_SENDS`] sends |
 //! | an upload's connection was reset | perhaps | the same, for half a minute ([`LOOKS_AFTER_RESET_SECONDS`]) | 1 s | 15 s | [`MAX_SENDS`] sends |
 //! | the activities cannot be searched | perhaps | asks again for a minute, then gives its place to others and asks later | 1 s; 30 s | 15 s; 15 min | setting `outcome_wait_hours` |
+//! | the profiles cannot be read | - | reads them again from the start; what has arrived is not sent again | 1 s | 1 min | 2 h without a further part |
+//! | the database fails | - | gives its place to others and goes on where it is recorded | 5 s | 5 s | never |
 //! | sign-in lost | no | pauses until somebody signs in again, gives its place to others | 1 min | 1 min | setting `sign_in_wait_hours` |
 //! | 401 | no | renews the token once, then stops | - | - | second 401 |
 //! | renewal of the token refused for no known reason | no | tries again, then stops with the vendor's words | 1 s | 4 s | [`TOKEN_REFUSALS`] more |

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::control::{Control, Interrupt};
 use super::outcome::{Ending, Outcome};
+use super::pace::Pace;
 use super::retry::{Backoff, Remedy, TOKEN_REFUSALS};
 use super::waiting::{Waiting, WaitingFor};
 use crate::connections::{Connections, Grant, TokenError};
@@ -54,6 +55,15 @@ impl Patience {
             began: Instant::now(),
             tries: 0,
         }
+    }
+
+    /// How long is waited after one more failure; `None` when it is given up.
+    pub(super) fn wait(&mut self, backoff: Backoff, pace: Pace) -> Option<Duration> {
+        if self.began.elapsed() > pace.quickened(backoff.give_up_after) {
+            return None;
+        }
+        self.tries += 1;
+        Some(backoff.wait(self.tries))
     }
 }
 
@@ -196,13 +206,10 @@ impl Vendor {
         reason: Option<WaitingFor>,
         error: &(dyn std::fmt::Display + Sync),
     ) -> Result<(), Interrupt> {
-        if patience.began.elapsed() > self.control.pace.quickened(backoff.give_up_after) {
-            return Err(Outcome::quoting(Ending::VendorUnavailable, error).into());
+        match patience.wait(backoff, self.control.pace) {
+            Some(wait) => self.control.wait(wait, reason).await,
+            None => Err(Outcome::quoting(Ending::VendorUnavailable, error).into()),
         }
-        patience.tries += 1;
-        self.control
-            .wait(backoff.wait(patience.tries), reason)
-            .await
     }
 
     async fn renew_token(&mut self, error: &ClientError) -> Result<(), Interrupt> {

@@ -18,6 +18,8 @@ pub enum WaitingFor {
     Certainty,
     /// Its own database, which cannot be written to.
     Storage,
+    /// The profiles, which cannot be read.
+    Profiles,
     /// Somebody must sign in again at Constant Contact.
     SignIn,
     /// It would send far fewer or far more rows than the last one, or take off the list more people than it may without
@@ -26,12 +28,13 @@ pub enum WaitingFor {
 }
 
 impl WaitingFor {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Quota,
         Self::Queue,
         Self::Vendor,
         Self::Certainty,
         Self::Storage,
+        Self::Profiles,
         Self::Approval,
         Self::SignIn,
     ];
@@ -44,6 +47,7 @@ impl WaitingFor {
             Self::Vendor => "vendor",
             Self::Certainty => "certainty",
             Self::Storage => "storage",
+            Self::Profiles => "profiles",
             Self::SignIn => "sign_in",
             Self::Approval => "approval",
         }
@@ -54,7 +58,7 @@ impl WaitingFor {
         match self {
             Self::Quota => SignedDuration::from_hours(24),
             Self::Queue | Self::Vendor | Self::Certainty => LONGEST_ASKING,
-            Self::Storage | Self::SignIn => SignedDuration::from_mins(1),
+            Self::Storage | Self::Profiles | Self::SignIn => SignedDuration::from_mins(1),
             Self::Approval => APPROVAL_PATIENCE,
         }
     }
@@ -67,6 +71,7 @@ impl WaitingFor {
             Self::Vendor => "runs-waiting-vendor",
             Self::Certainty => "runs-waiting-certainty",
             Self::Storage => "runs-waiting-storage",
+            Self::Profiles => "runs-waiting-profiles",
             Self::SignIn => "runs-waiting-sign-in",
             Self::Approval if phase == Some(Phase::Removing) => "runs-waiting-removals",
             Self::Approval => "runs-waiting-approval",

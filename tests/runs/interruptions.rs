@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use listbridge::runs::{Ending, Pace, PartState, RunState, Tick, WaitingFor, store};
+use listbridge::runs::{Ending, Pace, PartState, Run, RunState, Tick, WaitingFor, store};
 use listbridge::sandbox::{
     ActivitySpeed, Endpoint, Fault, FaultKind, ImposedOutcome, SandboxOptions, When,
 };
@@ -20,6 +20,40 @@ fn fault(endpoint: Endpoint, when: When, kind: FaultKind) -> Fault {
 /// Three parts.
 fn three_parts() -> String {
     wide_people(20_000)
+}
+
+/// Whatever keeps profiles from being read may pass, so a run does not end with the first try, nor go on for ever.
+#[tokio::test]
+async fn profiles_that_cannot_be_read_are_waited_for_but_not_for_ever() {
+    let stage = Stage::on_sqlite(&people(20)).await;
+    let folder = stage.dir.path().join("data/snapshots");
+    let file = std::fs::read_dir(folder).unwrap().next().unwrap();
+    let file = file.unwrap().path();
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "no database at all".repeat(100)).unwrap();
+    let paced = |quickening| {
+        stage.engine_with(Pace {
+            quickening,
+            ..Pace::QUICK
+        })
+    };
+    let id = stage.request().await;
+    paced(50_000).tick().await.unwrap();
+    let (run, _) = stage.read(id).await;
+    assert_eq!(ending(&run), "snapshot_unreadable");
+
+    let id = stage.request().await;
+    let engine = paced(1);
+    let working = tokio::spawn(async move { engine.tick().await.unwrap() });
+    let waits = |run: &Run| run.waiting.map(|waiting| waiting.reason);
+    stage
+        .until(id, |run, _| waits(run) == Some(WaitingFor::Profiles))
+        .await;
+    std::fs::write(&file, whole).unwrap();
+    working.await.unwrap();
+    let (run, parts) = stage.read(id).await;
+    assert_eq!((ending(&run).as_str(), run.claims), ("delivered", 1));
+    stage.assert_delivered(&parts, 20);
 }
 
 #[tokio::test]

@@ -76,6 +76,7 @@ impl From<Interrupt> for Halt {
     fn from(interrupt: Interrupt) -> Self {
         match interrupt {
             Interrupt::End(outcome) => Self::Failed(outcome),
+            Interrupt::Profiles => Self::Failed(Ending::SnapshotUnreadable.into()),
             Interrupt::Database(error) => Self::Database(error),
             Interrupt::Cancel => Self::Canceled,
             Interrupt::Stop | Interrupt::Lost | Interrupt::Pause(_) => Self::Left,
