@@ -9,12 +9,13 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::multipart::Form;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::ClientConfig;
 use super::error::ClientError;
 use super::permits::{RequestKind, RequestPermits};
-use super::refusal::Refusal;
+use super::refusal::{Fault, Refusal};
 use super::secrets::AccessToken;
 use super::transport::{self, Answer, Incomplete, JSON_BYTES, JsonFlaw};
 
@@ -157,21 +158,20 @@ impl ApiClient {
         call: Call,
         read: impl Fn(&[u8]) -> serde_json::Result<T>,
     ) -> Result<T, ClientError> {
-        let timeout = match call.kind {
-            RequestKind::Upload => self.config.upload_timeout,
-            RequestKind::Read | RequestKind::Write | RequestKind::Token => self.config.json_timeout,
-        };
-        let response = self.send(token, call, Some(timeout)).await?;
-        let answer = whole(transport::read(response, JSON_BYTES).await)?;
+        let timeout = self.answer_timeout(call.kind);
+        let response = self.send(token, call, timeout).await?;
+        let until = Instant::now() + timeout;
+        let answer = whole(transport::read(response, JSON_BYTES, until).await)?;
         read(&answer.body).map_err(|error| unreadable(&answer, JsonFlaw(&error).to_string()))
     }
 
-    /// Sends a call and returns the answer of a success with its body still to be read.
+    /// Sends a call and returns the answer of a success with its body still to be read, which must have come within
+    /// `timeout`.
     pub(super) async fn send(
         &self,
         token: &AccessToken,
         call: Call,
-        timeout: Option<Duration>,
+        timeout: Duration,
     ) -> Result<reqwest::Response, ClientError> {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
             .map_err(|_| ClientError::InvalidRequest("the access token is not a token"))?;
@@ -180,10 +180,8 @@ impl ApiClient {
             .http
             .request(call.method, call.url)
             .header(AUTHORIZATION, bearer)
-            .header(ACCEPT, call.accept);
-        if let Some(timeout) = timeout {
-            request = request.timeout(timeout);
-        }
+            .header(ACCEPT, call.accept)
+            .timeout(timeout);
         request = match call.payload {
             Payload::Nothing => request,
             Payload::Json(body) => request.header(CONTENT_TYPE, JSON).body(body),
@@ -194,11 +192,15 @@ impl ApiClient {
             .build()
             .map_err(|_| ClientError::InvalidRequest("the address of the API is not usable"))?;
         self.permits.acquire(call.kind).await?;
-        let response = transport::send(&self.http, request, call.template).await?;
+        // The head, and what is not a success, come as soon as any answer, however long a file takes.
+        let until = Instant::now() + self.answer_timeout(call.kind);
+        let response = timeout_at(until, transport::send(&self.http, request, call.template))
+            .await
+            .map_err(|_| Fault::timed_out())??;
         if response.status().is_success() {
             return Ok(response);
         }
-        let answer = transport::read(response, 0).await;
+        let answer = transport::read(response, 0, until).await;
         Err(ClientError::from_refusal(Refusal::read(
             answer.status,
             answer.support,
@@ -207,9 +209,22 @@ impl ApiClient {
         )))
     }
 
+    /// Longest time for an answer other than a file.
+    fn answer_timeout(&self, kind: RequestKind) -> Duration {
+        match kind {
+            RequestKind::Upload => self.config.upload_timeout,
+            RequestKind::Read | RequestKind::Write | RequestKind::Token => self.config.json_timeout,
+        }
+    }
+
     /// Longest silence while a file is downloaded.
     pub(super) fn silence_timeout(&self) -> Duration {
         self.config.json_timeout
+    }
+
+    /// Longest time for a whole file.
+    pub(super) fn download_timeout(&self) -> Duration {
+        self.config.download_timeout
     }
 }
 

@@ -66,8 +66,7 @@ impl ApiClient {
             .follow(href)
             .map_err(|why| unreadable(why.to_owned()))?;
         let call = Call::download("/contact_exports/{file_export_id}", url);
-        // No time limit on the whole: a file of a large account takes as long as it takes while it keeps coming.
-        let response = self.send(token, call, None).await?;
+        let response = self.send(token, call, self.download_timeout()).await?;
         Ok(ExportResults {
             response,
             silence_timeout: self.silence_timeout(),
@@ -80,7 +79,7 @@ impl ExportResults {
     /// The next piece of the file, or nothing at its end.
     ///
     /// # Errors
-    /// [`ClientError::Interrupted`] when it breaks off or nothing comes for long; [`ClientError::Unreadable`] when it is
+    /// [`ClientError::Interrupted`] when it breaks off, takes too long or nothing comes for long; [`ClientError::Unreadable`] when it is
     /// longer than allowed.
     pub async fn next_piece(&mut self) -> Result<Option<Bytes>, ClientError> {
         let piece = timeout(self.silence_timeout, self.response.chunk())

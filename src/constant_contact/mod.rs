@@ -68,12 +68,17 @@ pub struct ClientConfig {
     pub api_url: Url,
     /// Longest time for a connection, TLS included.
     pub connect_timeout: Duration,
-    /// Longest time for a JSON or token call, from connecting to the last byte of the answer; also the longest silence
-    /// while a results file is downloaded.
+    /// Longest time for a JSON or token call, from connecting to the last byte of the answer; also for the head of a
+    /// results file, and the longest silence while it is downloaded.
     pub json_timeout: Duration,
     /// Longest time for an upload, from connecting to the last byte of the answer.
     pub upload_timeout: Duration,
+    /// Longest time for a results file, from connecting to its last byte.
+    pub download_timeout: Duration,
 }
+
+/// The largest account's file, some 200 MB, comes through at 60 kB a second.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_hours(1);
 
 impl ClientConfig {
     /// The addresses and timeouts of the settings.
@@ -87,6 +92,7 @@ impl ClientConfig {
             upload_timeout: Duration::from_secs(
                 settings.constant_contact_upload_timeout_seconds.into(),
             ),
+            download_timeout: DOWNLOAD_TIMEOUT,
         }
     }
 }

@@ -264,7 +264,8 @@ impl OauthClient {
         *request.timeout_mut() = Some(self.config.json_timeout);
         self.permits.acquire(RequestKind::Token).await?;
         let response = transport::send(&self.http, request, template).await?;
-        let answer = transport::read(response, TOKEN_BYTES).await;
+        let until = tokio::time::Instant::now() + self.config.json_timeout;
+        let answer = transport::read(response, TOKEN_BYTES, until).await;
         if !answer.status.is_success() {
             let refusal = Refusal::read(answer.status, answer.support, &answer.body, secrets);
             return Err(TokenError::from_refusal(refusal));

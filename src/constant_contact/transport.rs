@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Instant;
 
 use reqwest::StatusCode;
+use tokio::time::timeout_at;
 
 use super::refusal::{Fault, SupportIds};
 
@@ -56,8 +57,13 @@ pub(super) async fn send(
     }
 }
 
-/// Reads the rest of an answer, at most `max_bytes` of a success and [`REFUSAL_BYTES`] of anything else.
-pub(super) async fn read(mut response: reqwest::Response, max_bytes: usize) -> Answer {
+/// Reads the rest of an answer, at most `max_bytes` of a success and [`REFUSAL_BYTES`] of anything else, and what has come
+/// by `until`.
+pub(super) async fn read(
+    mut response: reqwest::Response,
+    max_bytes: usize,
+    until: tokio::time::Instant,
+) -> Answer {
     let status = response.status();
     let max_bytes = if status.is_success() {
         max_bytes
@@ -67,9 +73,10 @@ pub(super) async fn read(mut response: reqwest::Response, max_bytes: usize) -> A
     let support = SupportIds::read(response.headers());
     let mut body = Vec::new();
     let incomplete = loop {
-        match response.chunk().await {
-            Ok(None) => break None,
-            Ok(Some(chunk)) => {
+        match timeout_at(until, response.chunk()).await {
+            Err(_) => break Some(Incomplete::Fault(Fault::timed_out())),
+            Ok(Ok(None)) => break None,
+            Ok(Ok(Some(chunk))) => {
                 let room = max_bytes - body.len();
                 if chunk.len() > room {
                     body.extend_from_slice(&chunk[..room]);
@@ -77,7 +84,7 @@ pub(super) async fn read(mut response: reqwest::Response, max_bytes: usize) -> A
                 }
                 body.extend_from_slice(&chunk);
             }
-            Err(error) => break Some(Incomplete::Fault(Fault::from(&error))),
+            Ok(Err(error)) => break Some(Incomplete::Fault(Fault::from(&error))),
         }
     };
     Answer {

@@ -147,6 +147,23 @@ impl Control {
         self.check()
     }
 
+    /// Does `work`, which may be dropped anywhere, until it is done or the run is to be interrupted.
+    pub(super) async fn unless_interrupted<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Interrupt> {
+        let mut signal = self.signal.subscribe();
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            // The sender is this control's.
+            _ = signal.wait_for(|signal| *signal != Signal::Go) => {
+                self.check()?;
+                Err(Interrupt::Stop)
+            }
+        }
+    }
+
     /// Nothing is waited for any more.
     pub(super) async fn stop_showing_wait(&self) -> Result<(), Interrupt> {
         if self.is_wait_shown.load(Ordering::Relaxed) {

@@ -116,17 +116,20 @@ async fn download(
     each: &mut (dyn FnMut(Contact<'_>) + Send),
 ) -> Result<Result<(), ClientError>, Interrupt> {
     let (job, announced) = (job.clone(), job.clone());
-    let opened = vendor
-        .read(&move |api, token| {
-            let job = job.clone();
-            async move { api.open_export_results(token, &job, MAX_FILE_BYTES).await }.boxed()
-        })
-        .await?;
+    let opening = async {
+        vendor
+            .read(&move |api, token| {
+                let job = job.clone();
+                async move { api.open_export_results(token, &job, MAX_FILE_BYTES).await }.boxed()
+            })
+            .await
+    };
+    let opened = control.unless_interrupted(opening).await??;
     let mut file = opened.map_err(|error| refusal(&error))?;
     let mut results = Results::new();
     loop {
         control.check()?;
-        let piece = match file.next_piece().await {
+        let piece = match control.unless_interrupted(file.next_piece()).await? {
             Ok(Some(piece)) if piece.is_empty() => continue,
             Ok(piece) => piece.unwrap_or_default(),
             Err(error) => return Ok(Err(error)),

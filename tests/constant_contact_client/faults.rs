@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use listbridge::constant_contact::{
-    ClientError, ConstantContact, FaultKind, ListId, RefreshToken, RequestKind, TokenError,
+    Activity, ClientError, ConstantContact, FaultKind, ListId, RefreshToken, RequestKind,
+    TokenError,
 };
 use tokio::net::TcpSocket;
 use uuid::Uuid;
@@ -155,4 +156,33 @@ async fn the_status_of_a_refusal_counts_although_its_body_is_cut() {
     let server = raw_server(endless).await;
     let error = import(&client_of(&server.base), &permits()).await;
     assert!(matches!(error, ClientError::SignInExpired(_)), "{error:?}");
+}
+
+/// A file and a refusal that come byte by byte would each last for ever: no silence is long enough to give up.
+#[tokio::test]
+async fn what_drips_is_given_up_in_the_end() {
+    let activity = r#"{"activity_id":"e","state":"completed","_links":{"results":{"href":"/v3/contact_exports/e"}}}"#;
+    let activity: Activity = serde_json::from_str(activity).unwrap();
+    let file = "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\n";
+    let server = raw_server(Manner::Drip(file)).await;
+    let api = impatient_client_of(&server.base).api(permits());
+    let opened = api.open_export_results(&token(), &activity, 1_000_000);
+    let mut results = opened.await.unwrap();
+    let error = loop {
+        match results.next_piece().await {
+            Ok(piece) => assert!(piece.is_some()),
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        matches!(&error, ClientError::Interrupted(fault) if fault.kind == FaultKind::TimedOut),
+        "{error:?}"
+    );
+
+    let refusal = Manner::Drip("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let server = raw_server(refusal).await;
+    let api = impatient_client_of(&server.base).api(permits());
+    let opened = api.open_export_results(&token(), &activity, 1_000_000);
+    let error = opened.await.err().unwrap();
+    assert!(matches!(error, ClientError::Forbidden(_)), "{error:?}");
 }

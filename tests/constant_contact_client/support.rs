@@ -85,6 +85,7 @@ pub(crate) fn impatient_client_of(base: &str) -> ConstantContact {
     client_with(base, |config| {
         config.json_timeout = Duration::from_secs(1);
         config.upload_timeout = Duration::from_secs(1);
+        config.download_timeout = Duration::from_secs(2);
     })
 }
 
@@ -139,6 +140,8 @@ pub(crate) enum Manner {
     Stall(&'static str),
     /// Says this and then zeros until nobody listens.
     Flood(&'static str),
+    /// Says this and then a zero now and then until nobody listens.
+    Drip(&'static str),
 }
 
 /// A server without HTTP manners; it lives until the test's runtime ends.
@@ -177,7 +180,8 @@ async fn serve(mut stream: TcpStream, manner: Manner, received: Arc<AtomicUsize>
     | Manner::Close(text)
     | Manner::Reset(text)
     | Manner::Stall(text)
-    | Manner::Flood(text)) = manner;
+    | Manner::Flood(text)
+    | Manner::Drip(text)) = manner;
     let _ = stream.write_all(text.as_bytes()).await;
     match manner {
         Manner::AnswerOnce(_) => {
@@ -189,6 +193,11 @@ async fn serve(mut stream: TcpStream, manner: Manner, received: Arc<AtomicUsize>
         // Sent data may be lost with the reset, as in life.
         Manner::Reset(_) => stream.set_zero_linger().unwrap(),
         Manner::Stall(_) => std::future::pending().await,
+        Manner::Drip(_) => {
+            while stream.write_all(b"0").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
         Manner::Flood(_) => while stream.write_all(&[b'0'; 65_536]).await.is_ok() {},
     }
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use listbridge::exports::{Leavers, Mode};
-use listbridge::runs::{Account, Rejection, Run};
+use listbridge::runs::{Account, Rejection, Run, store};
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, When};
 use uuid::Uuid;
 
 use crate::pages::browse;
 use crate::postgres::Postgres;
-use crate::support::{Stage, ending, import, people, until};
+use crate::support::{Stage, author, ending, import, people, until};
 
 async fn respecting(csv: &str, mode: Mode) -> Stage {
     let mut stage = Stage::new(csv).await;
@@ -331,4 +331,32 @@ async fn nobody_has_left_because_the_list_was_cut() {
     let (fourth, account) = run(&stage).await;
     assert_eq!(ending(&fourth), "delivered");
     assert_eq!((account.delivered, left(&account)), (19, 1));
+}
+
+/// A list that does not come to its end holds nobody up who has had enough of it.
+#[tokio::test]
+async fn a_cancel_is_obeyed_while_the_list_is_read() {
+    let stage = respecting(&people(20), Mode::ChangesOnly).await;
+    run(&stage).await;
+    stage.sandbox.set_fault(Fault {
+        endpoint: Endpoint::DownloadExport,
+        when: When::Always,
+        kind: FaultKind::NeverEnds,
+    });
+    replace_profiles(&stage, &all_renamed(20)).await;
+    let id = stage.request().await;
+    let engine = stage.engine();
+    let began = std::time::Instant::now();
+    let working = tokio::spawn(async move { engine.tick().await.unwrap() });
+    let arrived = async || stage.sandbox.requests(Endpoint::DownloadExport) == 1;
+    until("the download", arrived).await;
+    let db = &**stage.services.db;
+    store::cancel(db, id, author(&stage.services))
+        .await
+        .unwrap();
+    working.await.unwrap();
+    // Silence is borne for 30 seconds.
+    assert!(began.elapsed() < Duration::from_secs(20));
+    let (run, parts) = stage.read(id).await;
+    assert_eq!((ending(&run).as_str(), parts.len()), ("canceled", 0));
 }
