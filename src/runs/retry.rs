@@ -18,6 +18,8 @@
 //! | a contact export or a removal answered with 5xx or not at all | perhaps | asks for another, which changes nothing but takes a place in the queue | 5 s | 15 min | 2 h |
 //! | 403, 404, 409, other 4xx | no | stops with the vendor's words | - | - | at once |
 //!
+//! A request that fails in another way than before is tried as long as that way says, and [`LONGEST_PATIENCE`] altogether.
+//!
 //! Sources: `throttled` clears within a second and `quota_exceeded` at 00:00 UTC (guide, "rate limits"; no answer carries
 //! Retry-After); at most 1,000 queued activities (`contactsCSVImport`); no operation has an idempotency key, hence
 //! the searches; activities are kept for 10 days (guide, "activity status"), so that a file that is not listed after that may
@@ -46,6 +48,8 @@ pub(super) const TOKEN_REFUSALS: u32 = 3;
 /// Longest wait for the activities of a run. The reference product names up to an hour for 1,000,000 profiles; six
 /// times that is not slowness any more.
 pub(super) const MAX_FOLLOWING: Duration = Duration::from_hours(6);
+/// Longest time that one request is tried again, when it fails now in one way and now in another.
+pub(super) const LONGEST_PATIENCE: Duration = Duration::from_hours(9);
 /// Longest wait before a run asks again what has arrived.
 pub(super) const LONGEST_ASKING: SignedDuration = SignedDuration::from_mins(15);
 /// How long a run waits for an administrator: over a weekend. Its snapshot is kept as long.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::control::{Control, Interrupt};
 use super::outcome::{Ending, Outcome};
 use super::pace::Pace;
-use super::retry::{Backoff, Remedy, TOKEN_REFUSALS};
+use super::retry::{Backoff, LONGEST_PATIENCE, Remedy, TOKEN_REFUSALS};
 use super::waiting::{Waiting, WaitingFor};
 use crate::connections::{Connections, Grant, TokenError};
 use crate::constant_contact::{
@@ -43,23 +43,43 @@ pub(super) type Call<'c, T> = &'c (
             + Sync
     );
 
-/// How long one thing has been tried.
+/// How long one thing has been tried. What fails in another way than before is borne from the start, as long as that way
+/// is; all ways together no longer than [`LONGEST_PATIENCE`].
 pub(super) struct Patience {
-    began: Instant,
+    /// When the first failure of all was.
+    first: Option<Instant>,
+    /// Of failures in the present way: how they are borne, since when, and how many there were.
+    way: Option<(Backoff, Instant)>,
     tries: u32,
 }
 
 impl Patience {
     pub(super) fn new() -> Self {
         Self {
-            began: Instant::now(),
+            first: None,
+            way: None,
             tries: 0,
         }
     }
 
     /// How long is waited after one more failure; `None` when it is given up.
     pub(super) fn wait(&mut self, backoff: Backoff, pace: Pace) -> Option<Duration> {
-        if self.began.elapsed() > pace.quickened(backoff.give_up_after) {
+        self.wait_at(Instant::now(), backoff, pace)
+    }
+
+    fn wait_at(&mut self, now: Instant, backoff: Backoff, pace: Pace) -> Option<Duration> {
+        let first = *self.first.get_or_insert(now);
+        let began = match self.way {
+            Some((way, began)) if way == backoff => began,
+            _ => {
+                self.tries = 0;
+                now
+            }
+        };
+        self.way = Some((backoff, began));
+        if now - began > pace.quickened(backoff.give_up_after)
+            || now - first > pace.quickened(LONGEST_PATIENCE)
+        {
             return None;
         }
         self.tries += 1;
@@ -327,5 +347,43 @@ impl RequestPermits for CountedPermits {
             Ok(())
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn each_way_to_fail_has_its_own_patience() {
+        let (mut patience, mut now) = (Patience::new(), Instant::now());
+        for _ in 0..90 {
+            let wait = patience.wait_at(now, Backoff::QUEUE_FULL, Pace::REAL);
+            assert!(wait.is_some());
+            now += MINUTE;
+        }
+        let wait = patience.wait_at(now, Backoff::THROTTLED, Pace::REAL);
+        assert_eq!(wait, Some(Duration::from_secs(1)), "as after the first");
+        now += MINUTE * 61;
+        let wait = patience.wait_at(now, Backoff::THROTTLED, Pace::REAL);
+        assert_eq!(wait, None);
+    }
+
+    #[test]
+    fn ways_that_take_turns_are_given_up_as_well() {
+        let (mut patience, began) = (Patience::new(), Instant::now());
+        let mut now = began;
+        for way in [Backoff::THROTTLED, Backoff::QUEUE_FULL]
+            .into_iter()
+            .cycle()
+        {
+            if patience.wait_at(now, way, Pace::REAL).is_none() {
+                break;
+            }
+            now += MINUTE;
+        }
+        assert_eq!(now - began, LONGEST_PATIENCE + MINUTE);
     }
 }
