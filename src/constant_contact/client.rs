@@ -17,13 +17,13 @@ use super::error::ClientError;
 use super::permits::{RequestKind, RequestPermits};
 use super::refusal::{Fault, Refusal};
 use super::secrets::AccessToken;
-use super::transport::{self, Answer, Incomplete, JSON_BYTES, JsonFlaw};
+use super::transport::{self, Answer, Incomplete, JSON_BYTES, JsonFlaw, Pool};
 
 /// Calls the V3 API for one API key. Cheap to clone. Never repeats a request by itself.
 #[derive(Clone)]
 pub struct ApiClient {
     config: Arc<ClientConfig>,
-    http: reqwest::Client,
+    pool: Pool,
     permits: Arc<dyn RequestPermits>,
 }
 
@@ -100,12 +100,12 @@ impl Call {
 impl ApiClient {
     pub(super) fn new(
         config: Arc<ClientConfig>,
-        http: reqwest::Client,
+        pool: Pool,
         permits: Arc<dyn RequestPermits>,
     ) -> Self {
         Self {
             config,
-            http,
+            pool,
             permits,
         }
     }
@@ -177,7 +177,8 @@ impl ApiClient {
             .map_err(|_| ClientError::InvalidRequest("the access token is not a token"))?;
         bearer.set_sensitive(true);
         let mut request = self
-            .http
+            .pool
+            .client()
             .request(call.method, call.url)
             .header(AUTHORIZATION, bearer)
             .header(ACCEPT, call.accept)
@@ -194,7 +195,7 @@ impl ApiClient {
         self.permits.acquire(call.kind).await?;
         // The head, and what is not a success, come as soon as any answer, however long a file takes.
         let until = Instant::now() + self.answer_timeout(call.kind);
-        let response = timeout_at(until, transport::send(&self.http, request, call.template))
+        let response = timeout_at(until, transport::send(&self.pool, request, call.template))
             .await
             .map_err(|_| Fault::timed_out())??;
         if response.status().is_success() {
@@ -268,8 +269,8 @@ mod tests {
         ConstantContact::new(config).unwrap().api(Arc::new(Refuse))
     }
 
-    #[test]
-    fn addresses_are_built_under_the_base() {
+    #[tokio::test]
+    async fn addresses_are_built_under_the_base() {
         for base in ["https://api.cc.email/v3", "https://api.cc.email/v3/"] {
             let url = client(base).url(&["activities", "a/b?c"], &[("limit", "500"), ("q", "a b")]);
             assert_eq!(
@@ -279,8 +280,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn links_stay_on_the_host_and_keep_their_cursor() {
+    #[tokio::test]
+    async fn links_stay_on_the_host_and_keep_their_cursor() {
         let api = client("https://api.cc.email/v3");
         let followed = |href| api.follow(href).map(String::from);
         assert_eq!(

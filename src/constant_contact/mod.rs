@@ -19,6 +19,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::Settings;
+use transport::Pool;
 
 mod account;
 mod activities;
@@ -106,11 +107,11 @@ pub struct SetUpError(#[source] reqwest::Error);
 #[derive(Clone, Debug)]
 pub struct ConstantContact {
     config: Arc<ClientConfig>,
-    http: reqwest::Client,
+    pool: Pool,
 }
 
 impl ConstantContact {
-    /// Sets up the connection pool; sends nothing.
+    /// Sets up the connection pool on the present runtime; sends nothing.
     ///
     /// # Errors
     /// [`SetUpError`] when TLS cannot be initialised.
@@ -130,17 +131,17 @@ impl ConstantContact {
             .map_err(SetUpError)?;
         Ok(Self {
             config: Arc::new(config),
-            http,
+            pool: Pool::new(http),
         })
     }
 
     /// A client of the API whose requests wait for `permits` (the limits of one API key).
     pub fn api(&self, permits: Arc<dyn RequestPermits>) -> ApiClient {
-        ApiClient::new(self.config.clone(), self.http.clone(), permits)
+        ApiClient::new(self.config.clone(), self.pool.clone(), permits)
     }
 
     /// A client of the OAuth 2.0 server whose requests wait for `permits`, asked for [`RequestKind::Token`].
     pub fn oauth(&self, permits: Arc<dyn RequestPermits>) -> OauthClient {
-        OauthClient::new(self.config.clone(), self.http.clone(), permits)
+        OauthClient::new(self.config.clone(), self.pool.clone(), permits)
     }
 }

@@ -23,7 +23,7 @@ use super::error::TokenError;
 use super::permits::{RequestKind, RequestPermits};
 use super::refusal::Refusal;
 use super::secrets::{AccessToken, PkceVerifier, RefreshToken};
-use super::transport::{self, Incomplete};
+use super::transport::{self, Incomplete, Pool};
 
 /// The scopes Listbridge needs: lists, fields and imports; the account's name; a refresh token (guide, "scopes").
 pub const SCOPES: [&str; 3] = ["contact_data", "account_read", "offline_access"];
@@ -96,19 +96,19 @@ impl TokenSet {
 #[derive(Clone)]
 pub struct OauthClient {
     config: Arc<ClientConfig>,
-    http: reqwest::Client,
+    pool: Pool,
     permits: Arc<dyn RequestPermits>,
 }
 
 impl OauthClient {
     pub(super) fn new(
         config: Arc<ClientConfig>,
-        http: reqwest::Client,
+        pool: Pool,
         permits: Arc<dyn RequestPermits>,
     ) -> Self {
         Self {
             config,
-            http,
+            pool,
             permits,
         }
     }
@@ -213,7 +213,8 @@ impl OauthClient {
         let secret = app.client_secret.expose_secret();
         // Made by hand: the crate refuses to revoke over plain http, as against a server on this machine.
         let request = self
-            .http
+            .pool
+            .client()
             .post(revoke_url(&self.config.token_url))
             .basic_auth(&app.client_id, Some(secret))
             .form(&[("token", token), ("token_type_hint", "refresh_token")])
@@ -242,7 +243,7 @@ impl OauthClient {
         let mut request = reqwest::Request::try_from(request).map_err(unsent)?;
         // The crate encodes both as forms (RFC 6749, 2.3.1); the vendor's guide takes them as they are.
         request.headers_mut().remove(AUTHORIZATION);
-        let request = reqwest::RequestBuilder::from_parts(self.http.clone(), request)
+        let request = reqwest::RequestBuilder::from_parts(self.pool.client().clone(), request)
             .basic_auth(&app.client_id, Some(app.client_secret.expose_secret()))
             .build()
             .map_err(unsent)?;
@@ -263,7 +264,7 @@ impl OauthClient {
     ) -> Result<Vec<u8>, TokenError> {
         *request.timeout_mut() = Some(self.config.json_timeout);
         self.permits.acquire(RequestKind::Token).await?;
-        let response = transport::send(&self.http, request, template).await?;
+        let response = transport::send(&self.pool, request, template).await?;
         let until = tokio::time::Instant::now() + self.config.json_timeout;
         let answer = transport::read(response, TOKEN_BYTES, until).await;
         if !answer.status.is_success() {

@@ -34,6 +34,13 @@ impl Fault {
             detail: "no answer in the time allowed".to_owned(),
         }
     }
+
+    pub(super) fn stopped() -> Self {
+        Self {
+            kind: FaultKind::BrokenOff,
+            detail: "the program is being stopped".to_owned(),
+        }
+    }
 }
 
 impl From<&reqwest::Error> for Fault {

@@ -6,7 +6,9 @@ use std::fmt;
 use std::time::Instant;
 
 use reqwest::StatusCode;
+use tokio::runtime::Handle;
 use tokio::time::timeout_at;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::refusal::{Fault, SupportIds};
 
@@ -14,6 +16,41 @@ use super::refusal::{Fault, SupportIds};
 pub(super) const JSON_BYTES: usize = 8 * 1024 * 1024;
 /// The most that is read of a refusal, in bytes.
 const REFUSAL_BYTES: usize = 64 * 1024;
+
+/// The connections to Constant Contact. They live on the runtime they were set up on, whoever sends: a worker of the web
+/// server takes down with it what was opened there, and an engine's upload may be travelling on it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    client: reqwest::Client,
+    runtime: Handle,
+}
+
+impl Pool {
+    /// On the runtime this is called on.
+    pub(super) fn new(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Builds requests; sends none.
+    pub(super) fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    /// Whoever does not wait for the answer any more gives the request up.
+    async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, Fault> {
+        let client = self.client.clone();
+        let asked = self
+            .runtime
+            .spawn(async move { client.execute(request).await });
+        match AbortOnDropHandle::new(asked).await {
+            Ok(answer) => answer.map_err(|error| Fault::from(&error)),
+            Err(_) => Err(Fault::stopped()),
+        }
+    }
+}
 
 /// An answer as far as it could be read.
 pub(super) struct Answer {
@@ -34,13 +71,13 @@ pub(super) enum Incomplete {
 
 /// Sends `request` and waits for the head of the answer. `template` is its path with placeholders, for the log.
 pub(super) async fn send(
-    http: &reqwest::Client,
+    pool: &Pool,
     request: reqwest::Request,
     template: &'static str,
 ) -> Result<reqwest::Response, Fault> {
     let started = Instant::now();
     let method = request.method().clone();
-    let result = http.execute(request).await;
+    let result = pool.execute(request).await;
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(response) => {
@@ -49,8 +86,7 @@ pub(super) async fn send(
             tracing::debug!(%method, path = template, status, duration_ms, %support, "Constant Contact answered");
             Ok(response)
         }
-        Err(error) => {
-            let fault = Fault::from(&error);
+        Err(fault) => {
             tracing::debug!(%method, path = template, duration_ms, %fault, "Constant Contact did not answer");
             Err(fault)
         }

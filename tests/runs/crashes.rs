@@ -7,7 +7,8 @@ use listbridge::runs::{PartState, RunState, Totals};
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
 use uuid::Uuid;
 
-use crate::process::Replica;
+use crate::process::{Replica, client};
+use crate::replicas::{press_run, sign_in};
 use crate::support::{Stage, ending, people, until, wide_people};
 
 /// How much faster than real the engine's waits are, so that a killed process is replaced after 2 seconds.
@@ -138,6 +139,41 @@ async fn a_process_told_to_stop_finishes_what_is_in_flight_and_takes_nothing_mor
     let (run, parts) = stage.read(id).await;
     assert_eq!((ending(&run).as_str(), run.claims), ("delivered", 2));
     stage.assert_delivered(&parts, 20_000);
+}
+
+/// Pages and runs ask Constant Contact over the same connections; the end of the pages does not take an upload with it.
+#[tokio::test]
+async fn an_upload_on_a_connection_that_a_page_has_opened_is_finished() {
+    let stage = Stage::new(&rows()).await;
+    stage.sandbox.set_fault(Fault {
+        endpoint: Endpoint::ImportFile,
+        when: When::First(2),
+        kind: FaultKind::Held,
+    });
+    let mut replica = Replica::start(&stage, "stopped", SPEED_OF_STOPPED).await;
+    let client = client();
+    sign_in(&client, &replica.base_url).await;
+    let form = format!("{}/exports/{}", replica.base_url, stage.export.id);
+    let form = client.get(form).send().await.unwrap();
+    assert_eq!(form.status(), 200);
+    assert!(stage.sandbox.requests(Endpoint::ListLists) > 0);
+    let id = press_run(&client, &replica.base_url, stage.export.id).await;
+    let arrived = async || stage.sandbox.requests(Endpoint::ImportFile) >= 1;
+    until("the first upload", arrived).await;
+    replica.terminate();
+    until("the end of the pages", async || {
+        client.get(&replica.base_url).send().await.is_err()
+    })
+    .await;
+    // Not a wait for anything: what the pages take down with them is gone by then.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stage.sandbox.lift_faults();
+    let (status, _) = replica.ended(STOPPED_WITHIN).await;
+    assert_eq!(status.code(), Some(0), "{}", replica.log());
+    let (run, parts) = stage.read(id).await;
+    assert_eq!(run.state, RunState::Refreshing);
+    assert_eq!(parts.len(), 1, "nothing new was begun: {parts:?}");
+    assert!(parts[0].state.has_arrived(), "{parts:?}: {}", replica.log());
 }
 
 /// An upload whose answer never comes is not waited for: it is recorded as being sent, and looked for afterwards.

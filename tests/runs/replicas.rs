@@ -80,7 +80,7 @@ async fn a_killed_replica_is_replaced_and_nothing_is_sent_twice() {
     assert!(refused <= 2, "{refused} requests were refused");
 }
 
-async fn sign_in(client: &reqwest::Client, base_url: &str) {
+pub(crate) async fn sign_in(client: &reqwest::Client, base_url: &str) {
     let page = format!("{base_url}/sign-in");
     let token = token_of(client, &page).await;
     let fields = [
@@ -92,7 +92,7 @@ async fn sign_in(client: &reqwest::Client, base_url: &str) {
     assert_eq!(answer.status(), 303);
 }
 
-async fn press_run(client: &reqwest::Client, base_url: &str, export_id: Uuid) -> Uuid {
+pub(crate) async fn press_run(client: &reqwest::Client, base_url: &str, export_id: Uuid) -> Uuid {
     let token = token_of(client, &format!("{base_url}/exports")).await;
     let run = format!("{base_url}/exports/{export_id}/run");
     let fields = [("_csrf", token.as_str())];
