@@ -145,6 +145,24 @@ impl TokenService {
         self.get(connection_id, Need::NewerThan(used_version)).await
     }
 
+    /// Marks the tokens with a version as dead: the API refuses them although they have just been renewed, so a person must
+    /// authenticate again. `false` when newer ones are stored.
+    ///
+    /// # Errors
+    /// [`TokenError`]; [`TokenError::SignInAgain`] when they were marked before.
+    pub async fn give_up(
+        &self,
+        connection_id: Uuid,
+        version: i64,
+        words: &str,
+    ) -> Result<bool, TokenError> {
+        self.load(connection_id).await?;
+        let (problem, words, now) = (Problem::GrantLost, safe_words(words), self.clock.now());
+        let marked =
+            store::give_up_tokens(&self.db, connection_id, version, problem, &words, now).await?;
+        Ok(marked)
+    }
+
     async fn get(&self, id: Uuid, need: Need) -> Result<Grant, TokenError> {
         let stored = self.load(id).await?;
         if self.is_enough(&stored, need) {

@@ -13,7 +13,7 @@
 //! | the profiles cannot be read | - | reads them again from the start; what has arrived is not sent again | 1 s | 1 min | 2 h without a further part |
 //! | the database fails | - | gives its place to others and goes on where it is recorded | 5 s | 5 s | never |
 //! | sign-in lost | no | pauses until somebody signs in again, gives its place to others | 1 min | 1 min | setting `sign_in_wait_hours` |
-//! | 401 | no | renews the token once, then stops | - | - | second 401 |
+//! | 401 | no | renews the token once, then the sign-in counts as lost | - | - | second 401 |
 //! | renewal of the token refused for no known reason | no | tries again, then stops with the vendor's words | 1 s | 4 s | [`TOKEN_REFUSALS`] more |
 //! | a contact export or a removal answered with 5xx or not at all | perhaps | asks for another, which changes nothing but takes a place in the queue | 5 s | 15 min | 2 h |
 //! | 403, 404, 409, other 4xx | no | stops with the vendor's words | - | - | at once |

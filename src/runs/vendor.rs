@@ -235,13 +235,22 @@ impl Vendor {
     async fn renew_token(&mut self, error: &ClientError) -> Result<(), Interrupt> {
         let id = self.connection_id;
         let session = self.session().await?;
-        if session.is_renewed {
-            return Err(Outcome::quoting(Ending::SignInAgain, error).into());
-        }
-        let used = session.grant.version;
+        let (used, is_renewed) = (session.grant.version, session.is_renewed);
         let mut patience = Patience::new();
         let grant = loop {
-            match self.connections.tokens.refresh_after_401(id, used).await {
+            let tokens = &self.connections.tokens;
+            // A renewed token that is refused, too, is dead, unless somebody has stored another since.
+            let renewed = match is_renewed {
+                true => match tokens.give_up(id, used, &error.to_string()).await {
+                    Ok(true) | Err(TokenError::SignInAgain) => {
+                        return Err(Outcome::quoting(Ending::SignInAgain, error).into());
+                    }
+                    Ok(false) => tokens.access_token(id).await,
+                    Err(problem) => Err(problem),
+                },
+                false => tokens.refresh_after_401(id, used).await,
+            };
+            match renewed {
                 Ok(grant) => break grant,
                 Err(error) => self.token_error(error, &mut patience).await?,
             }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::pages::browse;
+use crate::sign_in::authenticate;
 use crate::support::{Stage, author, ending, people, source_author, until, wide_people};
 
 /// Three parts, of which the second meets a fault.
@@ -159,6 +160,7 @@ async fn a_part_that_may_have_arrived_is_looked_for_before_it_is_sent() {
         let (run, _) = stage.finish(id).await;
         assert_eq!(ending(&run), "sign_in_again");
         stage.sandbox.lift_faults();
+        authenticate(&stage).await;
         assert_eq!(take_up(&stage, id).await, Resumed::Now);
         let (run, parts) = stage.finish(id).await;
         assert_eq!(ending(&run), "delivered", "{kind:?}: {parts:?}");

@@ -2,25 +2,32 @@
 
 use std::time::Duration;
 
-use listbridge::runs::{WaitingFor, store};
+use listbridge::runs::{PartState, WaitingFor, store};
+use listbridge::sandbox::{Endpoint, Fault, FaultKind, When};
 use listbridge::startup::Services;
-use listbridge::storage::entities::connection;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use listbridge::storage::entities::{connection, notice};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 
 use crate::support::{Stage, ending, people};
 
-/// A stage whose tokens are dead and whose runs wait a day for a person.
-async fn signed_out() -> Stage {
+/// A stage whose runs wait a day for a person.
+async fn patient() -> Stage {
     let mut stage = Stage::new(&people(20)).await;
     let mut settings = (**stage.services.settings).clone();
     settings.sign_in_wait_hours = 24;
     stage.services = Services::open(settings, stage.time.clock()).await.unwrap();
+    stage
+}
+
+/// The same with tokens that are dead.
+async fn signed_out() -> Stage {
+    let stage = patient().await;
     stage.sandbox.revoke_tokens();
     stage
 }
 
 /// What an administrator's new authentication leaves behind.
-async fn authenticate(stage: &Stage) {
+pub(crate) async fn authenticate(stage: &Stage) {
     let db = &**stage.services.db;
     let scopes = ["contact_data", "account_read", "offline_access"];
     let tokens = stage.sandbox.issue_tokens("owner", &scopes).unwrap();
@@ -75,4 +82,39 @@ async fn a_run_looks_again_by_itself_within_a_minute_and_fails_after_a_day() {
     let (run, _) = stage.look(run.id).await;
     assert_eq!(ending(&run), "sign_in_again");
     assert_eq!(stage.sandbox.member_count(stage.list), 0);
+}
+
+/// Tokens can be renewed, and none of them is accepted: the connection says so, and the run waits as it does for dead ones.
+#[tokio::test]
+async fn a_run_waits_when_even_a_renewed_token_is_refused() {
+    let stage = patient().await;
+    let refused = |endpoint| Fault {
+        endpoint,
+        when: When::Always,
+        kind: FaultKind::Status(401),
+    };
+    stage.sandbox.set_fault(refused(Endpoint::ImportFile));
+    let (run, parts) = stage.run().await;
+    assert!(!run.state.is_finished(), "{}", ending(&run));
+    assert_eq!(run.waiting.unwrap().reason, WaitingFor::SignIn);
+    assert_eq!(parts[0].state, PartState::Recorded);
+
+    let id = stage.export.definition.connection_id.unwrap();
+    let db = &**stage.services.db;
+    let found = connection::Entity::find_by_id(id).one(db).await.unwrap();
+    let found = found.unwrap();
+    assert_eq!(found.authorization, "sign_in_again");
+    assert!(found.problem_words.unwrap().contains("401"));
+    let notices = notice::Entity::find()
+        .filter(notice::Column::Kind.eq("sign_in_needed"))
+        .filter(notice::Column::Subject.eq(id.to_string()))
+        .all(db);
+    assert_eq!(notices.await.unwrap().len(), 1, "somebody is told");
+
+    stage.sandbox.lift_faults();
+    authenticate(&stage).await;
+    store::wake_sign_in_waits(&stage.services.db).await.unwrap();
+    let (run, parts) = stage.finish(run.id).await;
+    assert_eq!(ending(&run), "delivered");
+    stage.assert_delivered(&parts, 20);
 }
