@@ -118,8 +118,9 @@ async fn look_up(
 const LAST_LOOKS_SECONDS: [u64; 5] = [0, 1, 2, 4, 8];
 
 /// Last looks at what has arrived, for a run that ends before all its activities have. What cannot be learned now stays
-/// as it is recorded.
+/// as it is recorded, since the end is recorded only afterwards.
 pub(super) async fn last_looks(desk: &Desk, vendor: &mut Vendor, run: &Run) {
+    vendor.hurry();
     for seconds in LAST_LOOKS_SECONDS {
         tokio::time::sleep(desk.pace.quickened(Duration::from_secs(seconds))).await;
         match last_look(desk, vendor, run).await {

@@ -115,6 +115,11 @@ impl Vendor {
             .await
     }
 
+    /// From now on an outage is not borne for long: the run is about to end.
+    pub(super) fn hurry(&mut self) {
+        self.outage = (Backoff::ASKING, WaitingFor::Vendor);
+    }
+
     /// Begins something that does no harm when it is begun twice, a job for the vendor's queue: less often than a read.
     ///
     /// # Errors

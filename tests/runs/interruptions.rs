@@ -7,6 +7,8 @@ use listbridge::sandbox::{
     ActivitySpeed, Endpoint, Fault, FaultKind, ImposedOutcome, SandboxOptions, When,
 };
 
+use sea_orm::ConnectionTrait;
+
 use crate::support::{Stage, author, ending, people, quick, until, wide_people};
 
 fn fault(endpoint: Endpoint, when: When, kind: FaultKind) -> Fault {
@@ -424,4 +426,32 @@ async fn an_owner_that_lost_its_lease_sends_nothing_more() {
     let (run, parts) = stage.read(id).await;
     assert_eq!((ending(&run).as_str(), run.claims), ("delivered", 2));
     stage.assert_delivered(&parts, 20_000);
+}
+
+/// The last looks want a token, and there is none to be had: the end is recorded all the same.
+#[tokio::test]
+async fn an_end_is_recorded_although_no_token_is_to_be_had() {
+    let stage = Stage::on_sqlite(&wide_people(20_000)).await;
+    let strike = |endpoint, when, kind| stage.sandbox.set_fault(fault(endpoint, when, kind));
+    let stuck = FaultKind::ActivityOutcome(ImposedOutcome::Stuck);
+    strike(Endpoint::ImportFile, When::Nth(1), stuck);
+    strike(Endpoint::ImportFile, When::Nth(2), FaultKind::Status(403));
+    strike(Endpoint::Token, When::Always, FaultKind::Status(503));
+    // The token has expired when the refusal is recorded.
+    let expire = "CREATE TRIGGER expire AFTER UPDATE OF state ON run_parts WHEN new.state = 'refused' \
+                  BEGIN UPDATE connections SET access_expires_at = 0, refresh_due_at = 0; END";
+    let db = &**stage.services.db;
+    db.execute_unprepared(expire).await.unwrap();
+    let id = stage.request().await;
+    // The two hours that an outage is borne are 72 seconds here.
+    let engine = stage.engine_with(Pace {
+        quickening: 100,
+        ..Pace::QUICK
+    });
+    let began = std::time::Instant::now();
+    engine.tick().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(40));
+    assert!(stage.sandbox.requests(Endpoint::Token) > 0);
+    let (run, _) = stage.read(id).await;
+    assert_eq!(ending(&run), "not_allowed");
 }
