@@ -7,7 +7,7 @@ use listbridge::sandbox::{
     ActivitySpeed, Endpoint, Fault, FaultKind, ImposedOutcome, SandboxOptions, When,
 };
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use crate::support::{Stage, author, ending, people, quick, until, wide_people};
 
@@ -454,4 +454,23 @@ async fn an_end_is_recorded_although_no_token_is_to_be_had() {
     assert!(stage.sandbox.requests(Endpoint::Token) > 0);
     let (run, _) = stage.read(id).await;
     assert_eq!(ending(&run), "not_allowed");
+}
+
+#[tokio::test]
+async fn a_run_that_is_canceled_while_it_is_put_off_waits_for_nothing_any_more() {
+    let stage = Stage::new(&people(20)).await;
+    let id = stage.request().await;
+    let db = &stage.services.db;
+    let until = stage.services.clock.now() + Duration::from_secs(3_600);
+    let transaction = db.begin().await.unwrap();
+    store::put_off_in(&transaction, id, WaitingFor::Quota, until)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    assert!(stage.read(id).await.0.waiting.is_some());
+    store::cancel(db, id, author(&stage.services))
+        .await
+        .unwrap();
+    let (run, _) = stage.read(id).await;
+    assert_eq!((ending(&run).as_str(), run.waiting), ("canceled", None));
 }

@@ -287,6 +287,8 @@ async fn end_if_untouched(
         .col_expr(run::Column::State, Expr::value(RunState::Canceled.name()))
         .col_expr(run::Column::Outcome, Expr::value(Ending::Canceled.code()))
         .col_expr(run::Column::FinishedAt, Expr::value(UtcMillis::from(at)))
+        .col_expr(run::Column::WaitingFor, Expr::value(None::<String>))
+        .col_expr(run::Column::WaitingUntil, Expr::value(None::<i64>))
         .filter(run::Column::Id.eq(run_id))
         .filter(run::Column::State.eq(RunState::Queued.name()))
         .filter(run::Column::Owner.is_null())
