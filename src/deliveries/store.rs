@@ -134,7 +134,7 @@ pub async fn load(
     load_without(db, export_id, version, &[]).await
 }
 
-/// The same as if some runs had not been.
+/// The same as if some runs had delivered nobody; whom they took off or found gone counts.
 ///
 /// # Errors
 /// [`LoadError`].
@@ -145,7 +145,7 @@ pub async fn load_without(
     runs: &[Uuid],
 ) -> Result<DeliveredSet, LoadError> {
     let mut chunks = chunks_at(db, export_id, version).await?;
-    chunks.retain(|chunk| !runs.contains(&chunk.run_id));
+    chunks.retain(|chunk| !chunk.kind.is_delivered() || !runs.contains(&chunk.run_id));
     let room = chunks.iter().map(|chunk| chunk.entries).sum();
     let mut set = DeliveredSet::with_room_for(room);
     for chunk in chunks {
@@ -282,21 +282,51 @@ pub async fn add_news(
     }
     let transaction = db.begin().await?;
     let state = lock(&transaction, export_id).await?;
-    let Some(mut state) = state.filter(|state| state.version == version) else {
+    let Some(state) = state.filter(|state| state.version == version) else {
         return Ok(None);
     };
+    let version = add_at_once(&transaction, state, run_id, news).await?;
+    transaction.commit().await?;
+    Ok(Some(version))
+}
+
+/// Adds what was learned of entries, whatever the latest version is. Nothing is added for an export that remembers nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn add_to_latest(
+    transaction: &impl ConnectionTrait,
+    export_id: Uuid,
+    run_id: Uuid,
+    news: &[(Kind, Vec<Entry>)],
+) -> Result<(), DbErr> {
+    if news.iter().all(|(_, entries)| entries.is_empty()) {
+        return Ok(());
+    }
+    if let Some(state) = lock(transaction, export_id).await? {
+        add_at_once(transaction, state, run_id, news).await?;
+    }
+    Ok(())
+}
+
+/// Brings entries into force with a version of their own, and returns it. The state is locked.
+async fn add_at_once(
+    transaction: &impl ConnectionTrait,
+    mut state: delivery_state::Model,
+    run_id: Uuid,
+    news: &[(Kind, Vec<Entry>)],
+) -> Result<i64, DbErr> {
     state.version += 1;
     state.complete_run_id = None;
     for (kind, entries) in news {
         for some in entries.chunks(super::fold::ENTRIES_AT_A_TIME) {
             let bytes = some.iter().copied().flat_map(Entry::to_bytes).collect();
-            let place = (export_id, run_id, 0);
-            add_chunk(&transaction, place, *kind, Some(state.version), bytes).await?;
+            let place = (state.export_id, run_id, 0);
+            add_chunk(transaction, place, *kind, Some(state.version), bytes).await?;
         }
     }
-    save(&transaction, &state).await?;
-    transaction.commit().await?;
-    Ok(Some(state.version))
+    save(transaction, &state).await?;
+    Ok(state.version)
 }
 
 /// Locks the state of an export until the transaction ends.

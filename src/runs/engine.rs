@@ -233,6 +233,7 @@ impl Engine {
         control.close();
         if let Err(Interrupt::Cancel | Interrupt::End(_) | Interrupt::Profiles) = worked {
             follow::last_looks(desk, &mut vendor, run).await;
+            mirror::last_looks(desk, control, &mut vendor, run).await;
         }
         worked
     }

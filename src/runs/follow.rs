@@ -115,7 +115,7 @@ async fn look_up(
 }
 
 /// Seconds waited before each of the last looks.
-const LAST_LOOKS_SECONDS: [u64; 5] = [0, 1, 2, 4, 8];
+pub(super) const LAST_LOOKS_SECONDS: [u64; 5] = [0, 1, 2, 4, 8];
 
 /// Last looks at what has arrived, for a run that ends before all its activities have. What cannot be learned now stays
 /// as it is recorded, since the end is recorded only afterwards.

@@ -5,18 +5,23 @@
 //! administrator who is asked answers for exactly these people. The vendor knows contacts by ids alone, which come from
 //! one `contact_exports` job. A removal has no name that could be looked up; after an unclear answer it is sent again,
 //! which is harmless: whoever is off the list already stays off.
+//!
+//! However the run ends, whoever was taken off, or may have been, is remembered so in the transaction that ends it: see
+//! [`super::remembered`].
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use sea_orm::DbErr;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::checks::results::Contact;
 use super::control::{Control, Interrupt};
 use super::desk::Desk;
+use super::follow::LAST_LOOKS_SECONDS;
 use super::list_members::{self, Whom};
 use super::normalise::clean_email;
 use super::outcome::{Ending, Outcome};
@@ -24,11 +29,13 @@ use super::preflight::{self, Ready, snapshot_error};
 use super::retry::{APPROVAL_PATIENCE, MAX_FOLLOWING};
 use super::run::{Phase, Run};
 use super::store::Progress;
-use super::store::removals::{self, CONTACT_BYTES, RemovalState};
+use super::store::removals::{self, CONTACT_BYTES, RemovalState, people};
 use super::vendor::{Vendor, refusal};
 use super::waiting::{Waiting, WaitingFor};
-use crate::constant_contact::{Activity, ActivityId, ActivityState, ClientError, ContactId};
-use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
+use crate::constant_contact::{
+    AccessToken, Activity, ActivityId, ActivityState, ApiClient, ClientError, ContactId,
+};
+use crate::deliveries::{self, DeliveredSet, Keys, Kind, store::LoadError};
 use crate::profiles::{Scan, SnapshotError, Snapshots};
 
 /// First and longest wait between two looks at the activities.
@@ -68,7 +75,6 @@ pub(super) async fn mirror(
     }
     send(desk, control, vendor, run).await?;
     follow(desk, control, vendor, run).await?;
-    remember(desk, run).await?;
     let after = removals::find(&desk.db, run.id).await?.unwrap_or_default();
     match after.failed {
         0 => Ok(()),
@@ -256,18 +262,6 @@ async fn send(
     Ok(())
 }
 
-/// Ids and keyed hashes of the contacts of a removal.
-fn people(contacts: &[u8]) -> impl Iterator<Item = (Uuid, [u8; 8])> + '_ {
-    let (each, _) = contacts.as_chunks::<CONTACT_BYTES>();
-    each.iter().map(|bytes| {
-        let (id, address) = bytes.split_at(16);
-        (
-            Uuid::from_slice(id).expect("16 bytes"),
-            address.try_into().expect("8 bytes"),
-        )
-    })
-}
-
 /// Waits until every activity has ended.
 async fn follow(
     desk: &Desk,
@@ -277,14 +271,10 @@ async fn follow(
 ) -> Result<(), Interrupt> {
     let (began, mut wait) = (Instant::now(), FIRST_LOOK);
     loop {
-        let open = removals::in_state(&desk.db, run.id, RemovalState::Accepted).await?;
-        if open.is_empty() {
+        let wanted = under_way(desk, run).await?;
+        if wanted.is_empty() {
             return Ok(());
         }
-        let wanted: HashMap<String, i32> = open
-            .into_iter()
-            .map(|(number, id)| (id.unwrap_or_default(), number))
-            .collect();
         let seen = look(vendor, &wanted).await?;
         let changes: Vec<_> = seen
             .into_iter()
@@ -313,22 +303,7 @@ async fn look(
 ) -> Result<Vec<(i32, Option<Activity>)>, Interrupt> {
     let names = wanted.clone();
     let listed = vendor
-        .read(&move |api, token| {
-            let names = names.clone();
-            async move {
-                let mut found: Vec<Activity> = Vec::new();
-                let mut pages = api.activities(token);
-                while found.len() < names.len()
-                    && let Some(page) = pages.next_page().await?
-                {
-                    let is_wanted =
-                        |activity: &Activity| names.contains_key(activity.activity_id.as_str());
-                    found.extend(page.into_iter().filter(is_wanted));
-                }
-                Ok(found)
-            }
-            .boxed()
-        })
+        .read(&move |api, token| list(api, token, names.clone()).boxed())
         .await?
         .map_err(|error| refusal(&error))?;
     let mut seen: BTreeMap<i32, Option<Activity>> = BTreeMap::new();
@@ -360,6 +335,74 @@ async fn look(
     Ok(seen.into_iter().collect())
 }
 
+/// Reads pages until every activity has been seen; usually the first is enough.
+async fn list(
+    api: &ApiClient,
+    token: &AccessToken,
+    wanted: HashMap<String, i32>,
+) -> Result<Vec<Activity>, ClientError> {
+    let mut found: Vec<Activity> = Vec::new();
+    let mut pages = api.activities(token);
+    while found.len() < wanted.len()
+        && let Some(page) = pages.next_page().await?
+    {
+        let is_wanted = |activity: &Activity| wanted.contains_key(activity.activity_id.as_str());
+        found.extend(page.into_iter().filter(is_wanted));
+    }
+    Ok(found)
+}
+
+/// Last looks at the activities, for a run that ends before all of them have. What cannot be learned now stays as it is
+/// recorded.
+pub(super) async fn last_looks(desk: &Desk, control: &Control, vendor: &mut Vendor, run: &Run) {
+    for seconds in LAST_LOOKS_SECONDS {
+        tokio::time::sleep(desk.pace.quickened(Duration::from_secs(seconds))).await;
+        match last_look(desk, control, vendor, run).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(interrupt) => {
+                tracing::warn!(run = %run.id, ?interrupt, "no last look at the removals");
+                return;
+            }
+        }
+    }
+}
+
+/// Whether another look may show more.
+async fn last_look(
+    desk: &Desk,
+    control: &Control,
+    vendor: &mut Vendor,
+    run: &Run,
+) -> Result<bool, Interrupt> {
+    let wanted = under_way(desk, run).await?;
+    if wanted.is_empty() {
+        return Ok(false);
+    }
+    let names = wanted.clone();
+    let listed = vendor
+        .try_once(&move |api, token| list(api, token, names.clone()).boxed())
+        .await?
+        .map_err(|error| refusal(&error))?;
+    let changes: Vec<_> = listed
+        .into_iter()
+        .filter_map(|activity| {
+            let number = *wanted.get(activity.activity_id.as_str())?;
+            ended(number, Some(activity))
+        })
+        .collect();
+    let lease = control.lease;
+    lease.change_removals(&desk.db, &changes, 0).await?;
+    Ok(changes.len() < wanted.len())
+}
+
+/// Numbers of the removals that Constant Contact works on, by activity.
+async fn under_way(desk: &Desk, run: &Run) -> Result<HashMap<String, i32>, DbErr> {
+    let open = removals::in_state(&desk.db, run.id, RemovalState::Accepted).await?;
+    let by_activity = |(number, id): (i32, Option<String>)| (id.unwrap_or_default(), number);
+    Ok(open.into_iter().map(by_activity).collect())
+}
+
 /// What is recorded of an activity that has ended.
 fn ended(
     number: i32,
@@ -378,26 +421,4 @@ fn ended(
         }
         ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_) => None,
     }
-}
-
-/// Remembers who was taken off, and forgets their ids. Doing it twice changes nothing.
-async fn remember(desk: &Desk, run: &Run) -> Result<(), Interrupt> {
-    let mut removed = Vec::new();
-    for (number, _) in removals::in_state(&desk.db, run.id, RemovalState::Completed).await? {
-        let contacts = removals::contacts(&desk.db, run.id, number).await?;
-        removed.extend(people(&contacts).map(|(_, address)| Entry {
-            address,
-            row: [0; 12],
-        }));
-    }
-    let news = [(Kind::Removed, removed)];
-    while let Some(version) = deliveries::store::latest(&desk.db, run.export_id).await? {
-        let (db, export_id) = (&desk.db, run.export_id);
-        let added = deliveries::store::add_news(db, export_id, run.id, version, &news).await?;
-        if added.is_some() {
-            break;
-        }
-    }
-    removals::forget_completed(&desk.db, run.id).await?;
-    Ok(())
 }

@@ -17,7 +17,7 @@ use super::plan::Totals;
 use super::preflight::Ready;
 use super::reject::Rejection;
 use super::run::{Inputs, Phase, Run};
-use super::store::{self, Progress, StoreError};
+use super::store::{self, Progress, StoreError, removals};
 use crate::connections;
 use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
 use crate::exports::{Delivery, ExportDefinition};
@@ -190,7 +190,9 @@ pub(super) async fn nothing_changed(
     Ok(control.lease.progress(&desk.db, progress).await?)
 }
 
-/// Keeps what became of the parts of a run, in the transaction in which it ends.
+/// Keeps what became of the parts of a run, and whom it has taken off the list, in the transaction in which it ends.
+///
+/// Whoever may have been taken off is sent again when they come back, and taken off again when they do not.
 pub(super) async fn settle(
     transaction: &impl ConnectionTrait,
     run: &Run,
@@ -204,6 +206,20 @@ pub(super) async fn settle(
     {
         return Ok(());
     }
+    let taken = removals::taken_off(transaction, run.id).await?;
+    let entries = |addresses: Vec<[u8; 8]>| {
+        let entry = |address| Entry {
+            address,
+            row: [0; 12],
+        };
+        addresses.into_iter().map(entry).collect()
+    };
+    let news = [
+        (Kind::Removed, entries(taken.surely)),
+        (Kind::Unknown, entries(taken.perhaps)),
+    ];
+    deliveries::store::add_to_latest(transaction, run.export_id, run.id, &news).await?;
+    removals::forget_completed(transaction, run.id).await?;
     let parts = store::parts(transaction, run.id).await?;
     let kinds: Vec<(u32, Kind)> = parts
         .iter()

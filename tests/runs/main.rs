@@ -18,6 +18,7 @@ mod outcomes;
 mod pages;
 mod postgresql;
 mod process;
+mod removals;
 mod replicas;
 mod resume;
 mod rows;

@@ -16,14 +16,14 @@ use crate::pages::browse;
 use crate::postgres::Postgres;
 use crate::support::{Stage, author, ending, import, people, until};
 
-async fn mirroring(csv: &str, ask_above: Option<u64>) -> Stage {
+pub(crate) async fn mirroring(csv: &str, ask_above: Option<u64>) -> Stage {
     let mut stage = Stage::new(csv).await;
     set_up(&mut stage, ask_above).await;
     stage
 }
 
 /// The export mirrors, and has delivered everybody once.
-async fn set_up(stage: &mut Stage, ask_above: Option<u64>) {
+pub(crate) async fn set_up(stage: &mut Stage, ask_above: Option<u64>) {
     stage
         .save_export(|definition| {
             definition.delivery.mode = Mode::Mirror;
@@ -35,24 +35,24 @@ async fn set_up(stage: &mut Stage, ask_above: Option<u64>) {
     assert_eq!(account.read, account.delivered);
 }
 
-async fn replace_profiles(stage: &Stage, csv: &str) {
+pub(crate) async fn replace_profiles(stage: &Stage, csv: &str) {
     let file = stage.dir.path().join("people.csv");
     std::fs::write(&file, csv).unwrap();
     import(&stage.services, &file, "People").await;
 }
 
-async fn run(stage: &Stage) -> (Run, Account) {
+pub(crate) async fn run(stage: &Stage) -> (Run, Account) {
     let (run, parts) = stage.run().await;
     let account = Stage::account(&run, &parts);
     (run, account)
 }
 
-async fn removals_of(stage: &Stage, id: Uuid) -> Removals {
+pub(crate) async fn removals_of(stage: &Stage, id: Uuid) -> Removals {
     let found = removals::find(&**stage.services.db, id).await.unwrap();
     found.unwrap_or_default()
 }
 
-fn fault(stage: &Stage, when: When, kind: FaultKind) {
+pub(crate) fn fault(stage: &Stage, when: When, kind: FaultKind) {
     stage.sandbox.set_fault(Fault {
         endpoint: Endpoint::RemoveMemberships,
         when,

@@ -61,6 +61,15 @@ pub struct Removals {
     pub vendor_words: Option<String>,
 }
 
+/// Keyed hashes of addresses that a run has taken off its list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::runs) struct TakenOff {
+    /// In removals that completed.
+    pub(in crate::runs) surely: Vec<[u8; 8]>,
+    /// In removals of which that is not known.
+    pub(in crate::runs) perhaps: Vec<[u8; 8]>,
+}
+
 impl Removals {
     /// As the audit log and JSON answers have it.
     pub fn summary(&self) -> Value {
@@ -135,6 +144,57 @@ pub(in crate::runs) async fn contacts(
         .one(db)
         .await?;
     Ok(found.map(|batch| batch.contacts).unwrap_or_default())
+}
+
+/// Ids and keyed hashes of the contacts of a removal.
+pub(in crate::runs) fn people(contacts: &[u8]) -> impl Iterator<Item = (Uuid, [u8; 8])> + '_ {
+    let (each, _) = contacts.as_chunks::<CONTACT_BYTES>();
+    each.iter().map(|bytes| {
+        let (id, address) = bytes.split_at(16);
+        (
+            Uuid::from_slice(id).expect("16 bytes"),
+            address.try_into().expect("8 bytes"),
+        )
+    })
+}
+
+/// Keyed hashes of the addresses that a run has taken off its list, and of those that it may have; empty when it has
+/// taken off nobody.
+pub(in crate::runs) async fn taken_off(
+    db: &impl ConnectionTrait,
+    run_id: Uuid,
+) -> Result<TakenOff, DbErr> {
+    use run_removal_batch::Column as C;
+    let mut taken = TakenOff::default();
+    let Some(plan) = find(db, run_id).await?.filter(|plan| !plan.asks()) else {
+        return Ok(taken);
+    };
+    if plan.people == 0 {
+        return Ok(taken);
+    }
+    let batches: Vec<(i32, String)> = run_removal_batch::Entity::find()
+        .select_only()
+        .columns([C::Number, C::State])
+        .filter(C::RunId.eq(run_id))
+        .order_by_asc(C::Number)
+        .into_tuple()
+        .all(db)
+        .await?;
+    // They are sent in order: of those recorded only the first may have left without an answer.
+    let is_recorded = |(_, state): &&(i32, String)| state == RemovalState::Recorded.name();
+    let begun = batches.iter().find(is_recorded).map(|(number, _)| *number);
+    for (number, state) in &batches {
+        let addresses = if *state == RemovalState::Completed.name() {
+            &mut taken.surely
+        } else if *state != RemovalState::Recorded.name() || Some(*number) == begun {
+            &mut taken.perhaps
+        } else {
+            continue;
+        };
+        let contacts = contacts(db, run_id, *number).await?;
+        addresses.extend(people(&contacts).map(|(_, address)| address));
+    }
+    Ok(taken)
 }
 
 /// Forgets whom removals were about that have completed.
