@@ -259,8 +259,10 @@ async fn forget_deliveries(desk: &Desk, address: &Entry) -> Result<u64, DbErr> {
     };
     let keys = deliveries::Keys::new(desk.connections.master_key());
     let hash = keys.address(email);
+    // Before: a run that ends remembers nobody from them any more.
+    runs::store::removals::forget_address(&desk.db, hash).await?;
     let forgotten = deliveries::store::forget_address(&desk.db, hash).await?;
-    // After that: a run that has read before records nobody any more.
+    // And after: a run that has read before that records nobody any more.
     runs::store::removals::forget_address(&desk.db, hash).await?;
     Ok(forgotten)
 }

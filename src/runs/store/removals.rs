@@ -212,7 +212,7 @@ pub(in crate::runs) async fn forget_completed(
     Ok(())
 }
 
-/// Takes an address out of every removal that is not done, whoever's it is; how many named it.
+/// Takes an address out of every removal that still names somebody, whoever's it is; how many named it.
 ///
 /// Who is in a removal that Constant Contact works on is still taken off the list.
 ///
@@ -223,28 +223,52 @@ pub async fn forget_address(db: &DatabaseConnection, address: [u8; 8]) -> Result
     let batches: Vec<(Uuid, i32)> = run_removal_batch::Entity::find()
         .select_only()
         .columns([C::RunId, C::Number])
-        .filter(C::State.ne(RemovalState::Completed.name()))
+        .filter(C::Contacts.ne(Vec::<u8>::new()))
         .into_tuple()
         .all(db)
         .await?;
     let mut forgotten = 0;
-    for (run_id, number) in batches {
-        let before = contacts(db, run_id, number).await?;
-        let (each, _) = before.as_chunks::<CONTACT_BYTES>();
-        let others = each.iter().filter(|contact| contact[16..] != address);
-        let after: Vec<u8> = others.flatten().copied().collect();
-        if after.len() == before.len() {
-            continue;
+    for batch in batches {
+        while let Some((before, after)) = without(db, batch, address).await? {
+            if replace(db, batch, before, after).await? {
+                forgotten += 1;
+                break;
+            }
         }
-        run_removal_batch::Entity::update_many()
-            .col_expr(C::Contacts, Expr::value(after))
-            .filter(C::RunId.eq(run_id))
-            .filter(C::Number.eq(number))
-            .exec(db)
-            .await?;
-        forgotten += 1;
     }
     Ok(forgotten)
+}
+
+/// The contacts of a removal, and the same without an address; `None` when they do not have it.
+async fn without(
+    db: &impl ConnectionTrait,
+    (run_id, number): (Uuid, i32),
+    address: [u8; 8],
+) -> Result<Option<(Vec<u8>, Vec<u8>)>, DbErr> {
+    let before = contacts(db, run_id, number).await?;
+    let (each, _) = before.as_chunks::<CONTACT_BYTES>();
+    let others = each.iter().filter(|contact| contact[16..] != address);
+    let after: Vec<u8> = others.flatten().copied().collect();
+    Ok((after.len() != before.len()).then_some((before, after)))
+}
+
+/// Replaces the contacts of a removal; false when they are not the same any more. They are forgotten when it is done, and
+/// must not be written back.
+async fn replace(
+    db: &impl ConnectionTrait,
+    (run_id, number): (Uuid, i32),
+    before: Vec<u8>,
+    after: Vec<u8>,
+) -> Result<bool, DbErr> {
+    use run_removal_batch::Column as C;
+    let replaced = run_removal_batch::Entity::update_many()
+        .col_expr(C::Contacts, Expr::value(after))
+        .filter(C::RunId.eq(run_id))
+        .filter(C::Number.eq(number))
+        .filter(C::Contacts.eq(before))
+        .exec(db)
+        .await?;
+    Ok(replaced.rows_affected == 1)
 }
 
 /// Makes what is missing of a run's removals to be done again, when the run is resumed. Where none had been sent, they
@@ -382,5 +406,52 @@ impl Lease {
         }
         transaction.commit().await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use migrations::{Migrator, MigratorTrait};
+
+    use super::*;
+    use crate::storage;
+
+    const ANN: [u8; 8] = [1; 8];
+    const BOB: [u8; 8] = [2; 8];
+
+    fn named(addresses: &[[u8; 8]]) -> Vec<u8> {
+        let contact = |address: &[u8; 8]| [&[7; 16][..], address].concat();
+        addresses.iter().flat_map(contact).collect()
+    }
+
+    #[tokio::test]
+    async fn an_erased_address_is_forgotten_and_ids_that_are_done_with_are_not_written_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.sqlite");
+        let url = format!("sqlite://{}?mode=rwc", path.display());
+        let db = storage::connect(&url.into()).await.unwrap();
+        Migrator::up(&db, None).await.unwrap();
+        let batch = (Uuid::from_u128(1), 1);
+        let model = run_removal_batch::ActiveModel {
+            run_id: Set(batch.0),
+            number: Set(batch.1),
+            people: Set(2),
+            contacts: Set(named(&[ANN, BOB])),
+            state: Set(RemovalState::Completed.name().to_owned()),
+            activity_id: Set(None),
+            vendor_words: Set(None),
+        };
+        run_removal_batch::Entity::insert(model)
+            .exec_without_returning(&db)
+            .await
+            .unwrap();
+        assert_eq!(forget_address(&db, ANN).await.unwrap(), 1);
+        assert_eq!(forget_address(&db, ANN).await.unwrap(), 0);
+        let (before, after) = without(&db, batch, BOB).await.unwrap().unwrap();
+        assert_eq!((&before, &after), (&named(&[BOB]), &Vec::new()));
+        // The run ends while the address is taken out.
+        forget_completed(&db, batch.0).await.unwrap();
+        assert!(!replace(&db, batch, before, named(&[ANN])).await.unwrap());
+        assert!(contacts(&db, batch.0, batch.1).await.unwrap().is_empty());
     }
 }
