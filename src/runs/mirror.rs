@@ -76,14 +76,14 @@ pub(super) async fn mirror(
     send(desk, control, vendor, run).await?;
     follow(desk, control, vendor, run).await?;
     let after = removals::find(&desk.db, run.id).await?.unwrap_or_default();
-    match after.failed {
-        0 => Ok(()),
-        _ => Err(Outcome {
-            vendor_words: after.vendor_words,
-            ..Ending::RemovalsFailed.into()
-        }
-        .into()),
+    if after.removed == after.people {
+        return Ok(());
     }
+    Err(Outcome {
+        vendor_words: after.vendor_words,
+        ..Ending::RemovalsFailed.into()
+    }
+    .into())
 }
 
 /// Who may be sent now, among those remembered and otherwise.
@@ -413,12 +413,64 @@ fn ended(
     };
     let id = Some(activity.activity_id.as_str().to_owned());
     match activity.state {
-        ActivityState::Completed => Some((number, RemovalState::Completed, id, None)),
+        ActivityState::Completed => {
+            let words = complaint(&activity);
+            let state = match words {
+                None => RemovalState::Completed,
+                Some(_) => RemovalState::Failed,
+            };
+            Some((number, state, id, words))
+        }
         ActivityState::Cancelled | ActivityState::Failed | ActivityState::TimedOut => {
             let words = activity.errors.first().cloned();
             let words = words.unwrap_or_else(|| activity.state.as_str().to_owned());
             Some((number, RemovalState::Failed, id, Some(words)))
         }
         ActivityState::Initialized | ActivityState::Processing | ActivityState::Other(_) => None,
+    }
+}
+
+/// Why an activity that completed has not taken everybody off; `None` when it says nothing of the kind.
+fn complaint(activity: &Activity) -> Option<String> {
+    if let Some(words) = activity.errors.first() {
+        return Some(words.clone());
+    }
+    let (total, done) = (
+        activity.counts.items_total?,
+        activity.counts.items_completed?,
+    );
+    (done < total).then(|| format!("items_completed_count {done}, items_total_count {total}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_removal_is_done_when_its_activity_neither_complains_nor_counts_fewer() {
+        let ended_as = |errors: &[&str], status: serde_json::Value| {
+            let activity: Activity = serde_json::from_value(json!({
+                "activity_id": "a",
+                "state": "completed",
+                "activity_errors": errors,
+                "status": status,
+            }))
+            .unwrap();
+            let (_, state, _, words) = ended(1, Some(activity)).unwrap();
+            (state, words)
+        };
+        let whole = json!({ "items_total_count": 21, "items_completed_count": 21 });
+        let done = (RemovalState::Completed, None);
+        assert_eq!(ended_as(&[], whole.clone()), done);
+        assert_eq!(ended_as(&[], json!({})), done, "it need not count");
+        let failed = |words: &str| (RemovalState::Failed, Some(words.to_owned()));
+        assert_eq!(ended_as(&["No."], whole), failed("No."));
+        let fewer = json!({ "items_total_count": 21, "items_completed_count": 0 });
+        assert_eq!(
+            ended_as(&[], fewer),
+            failed("items_completed_count 0, items_total_count 21")
+        );
     }
 }

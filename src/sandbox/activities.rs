@@ -123,6 +123,7 @@ impl Activity {
             Some(ImposedOutcome::Failed) => (ActivityState::Failed, earliest_end),
             Some(ImposedOutcome::Cancelled) => (ActivityState::Cancelled, earliest_end),
             Some(ImposedOutcome::TimedOut) => (ActivityState::TimedOut, earliest_end),
+            Some(ImposedOutcome::Idle) => (ActivityState::Completed, earliest_end),
             None => match &self.finished {
                 None => return processing,
                 Some((at, report)) if report.is_failed => {
@@ -302,7 +303,7 @@ pub(super) fn accept(
             _ => 0,
         },
         counters: intake.counters,
-        finished: None,
+        finished: (imposed == Some(ImposedOutcome::Idle)).then(|| (now, idle(intake.counters))),
     };
     let id = activity.id;
     let answer = activity.json(speed, now);
@@ -313,6 +314,12 @@ pub(super) fn accept(
             .push(id, now + speed.initialized_for, Box::new(work));
     }
     Ok(answer)
+}
+
+/// Of an activity that has done nothing.
+fn idle(counters: &[&str]) -> Report {
+    let counters = counters.iter().map(|name| ((*name).to_owned(), json!(0)));
+    Report::done(counters.collect()).with_errors(vec!["Nothing was done.".to_owned()])
 }
 
 /// Enters an activity that is complete at once, for the receiver that only counts.

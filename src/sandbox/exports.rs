@@ -11,6 +11,7 @@ use super::{
     contact::Contact,
     contacts,
     errors::Refusal,
+    faults::FaultKind,
     server::Core,
     wire,
 };
@@ -174,17 +175,23 @@ async fn create(
         counters: &["items_total_count", "items_completed_count"],
         ..Intake::new(fault)
     };
+    let has_ids = !matches!(intake.fault, Some(FaultKind::FileWithoutIds));
     let activity = activities::accept(&core, intake, move |core: &Core| {
-        make_file(core, &criteria, columns)
+        make_file(core, &criteria, columns, has_ids)
     })?;
     Ok(HttpResponse::Created().json(activity))
 }
 
-fn make_file(core: &Core, criteria: &Criteria, columns: Option<Vec<String>>) -> Report {
+fn make_file(
+    core: &Core,
+    criteria: &Criteria,
+    columns: Option<Vec<String>>,
+    has_ids: bool,
+) -> Report {
     let now = core.options.clock.now();
     let mut state = core.state();
     let book = &state.book;
-    let columns = columns.unwrap_or_else(|| {
+    let mut columns = columns.unwrap_or_else(|| {
         let fields = book
             .fields
             .iter()
@@ -196,6 +203,7 @@ fn make_file(core: &Core, criteria: &Criteria, columns: Option<Vec<String>>) -> 
             .chain(custom)
             .collect()
     });
+    columns.retain(|column| has_ids || column != "contact_id");
     let lists: Option<Vec<usize>> = criteria
         .lists
         .as_ref()

@@ -92,6 +92,8 @@ pub enum FaultKind {
     /// The connection closes without an answer, and from then on nobody listens, until
     /// [`Sandbox::reconnect`](super::Sandbox::reconnect).
     StopsListening,
+    /// The file that this export makes has no `contact_id`.
+    FileWithoutIds,
     /// The lists named by this bulk request are deleted right after it was accepted.
     ListDeleted,
 }
@@ -105,6 +107,8 @@ pub enum ImposedOutcome {
     Cancelled,
     /// Ends `timed_out`.
     TimedOut,
+    /// Ends `completed`, with nothing done and an error that says so.
+    Idle,
     /// Stays in `processing` for ever.
     Stuck,
 }

@@ -3,7 +3,7 @@
 
 use listbridge::runs::store::removals::Removals;
 use listbridge::runs::{RunState, store};
-use listbridge::sandbox::{Endpoint, FaultKind, ImposedOutcome, When};
+use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, When};
 use uuid::Uuid;
 
 use crate::mirror::{fault, mirroring, removals_of, replace_profiles, run, set_up};
@@ -99,4 +99,42 @@ async fn whoever_may_have_been_taken_off_is_taken_off_when_they_do_not_come_back
     assert_eq!(ending(&next), "nothing_changed", "{next:?}");
     assert_eq!(removals_of(&stage, next.id).await.removed, 100);
     assert_eq!(stage.sandbox.member_count(stage.list), 100);
+}
+
+#[tokio::test]
+async fn an_activity_that_completes_with_errors_has_taken_off_nobody() {
+    let stage = mirroring(&people(30), None).await;
+    replace_profiles(&stage, &people(9)).await;
+    fault(
+        &stage,
+        When::First(1),
+        FaultKind::ActivityOutcome(ImposedOutcome::Idle),
+    );
+    let (failed, _) = run(&stage).await;
+    assert_eq!(ending(&failed), "removals_failed", "{failed:?}");
+    let removals = removals_of(&stage, failed.id).await;
+    assert_eq!((removals.removed, removals.failed), (0, 21));
+    assert_eq!(removals.vendor_words.as_deref(), Some("Nothing was done."));
+    let (next, _) = run(&stage).await;
+    assert_eq!(removals_of(&stage, next.id).await.removed, 21, "{next:?}");
+    assert_eq!(stage.sandbox.member_count(stage.list), 9);
+}
+
+#[tokio::test]
+async fn a_results_file_without_ids_takes_off_nobody_and_is_no_success() {
+    let stage = mirroring(&people(30), None).await;
+    replace_profiles(&stage, &people(9)).await;
+    stage.sandbox.set_fault(Fault {
+        endpoint: Endpoint::ExportContacts,
+        when: When::Always,
+        kind: FaultKind::FileWithoutIds,
+    });
+    let (failed, _) = run(&stage).await;
+    assert_eq!(ending(&failed), "removals_failed", "{failed:?}");
+    let words = failed.outcome.unwrap().vendor_words.unwrap();
+    assert!(words.contains("no contact_id"), "{words}");
+    assert_eq!(stage.sandbox.member_count(stage.list), 30);
+    stage.sandbox.lift_faults();
+    let (next, _) = run(&stage).await;
+    assert_eq!(removals_of(&stage, next.id).await.removed, 21, "{next:?}");
 }
