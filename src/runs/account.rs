@@ -128,6 +128,13 @@ impl Account {
             || self.errors + self.correctable + self.unsubscribed > 0
     }
 
+    /// Whether Constant Contact has taken none of the rows. A few bad addresses that come again and again, while everybody
+    /// else is unchanged, are no failure.
+    fn is_nobody_taken(&self) -> bool {
+        let is_bad = self.errors > 0 || self.unchanged == 0;
+        is_bad && self.errors + self.correctable >= self.delivered
+    }
+
     /// How a run whose activities have all ended ends.
     pub(super) fn outcome(&self, parts: &[Part]) -> Outcome {
         if parts.is_empty() {
@@ -143,8 +150,16 @@ impl Account {
                 ..Ending::ActivityFailed.into()
             };
         }
+        if self.is_nobody_taken() {
+            return Outcome {
+                vendor_words: parts.iter().find_map(|part| part.vendor_words.clone()),
+                ..Ending::NobodyTaken.into()
+            };
+        }
         if self.has_differences() {
             Ending::DeliveredWithDifferences.into()
+        } else if parts.iter().any(|part| part.counts.are_silent()) {
+            Ending::DeliveredUncounted.into()
         } else {
             Ending::Delivered.into()
         }

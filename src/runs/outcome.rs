@@ -79,6 +79,10 @@ endings! {
     Delivered, Successful, "delivered", "runs-outcome-delivered";
     /// Delivered, but the vendor counted other than what was sent.
     DeliveredWithDifferences, Successful, "delivered_with_differences", "runs-outcome-delivered-with-differences";
+    /// Every activity completed, but at least one did not say what became of its rows.
+    DeliveredUncounted, Successful, "delivered_uncounted", "runs-outcome-delivered-uncounted";
+    /// Every activity completed, and the vendor took none of the rows.
+    NobodyTaken, Failure, "nobody_taken", "runs-outcome-nobody-taken";
     /// Everything was delivered, but not everybody who has left the segments was taken off the list.
     RemovalsFailed, Failure, "removals_failed", "runs-outcome-removals-failed";
     /// Everything was delivered; nobody approved taking so many people off the list.

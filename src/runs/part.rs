@@ -118,6 +118,29 @@ pub struct PartCounts {
     pub cannot_add_to_list: Option<u64>,
 }
 
+impl PartCounts {
+    /// Rows that were not taken, as far as it is counted.
+    pub(super) fn refused(&self) -> u64 {
+        self.errors.unwrap_or(0) + self.correctable.unwrap_or(0)
+    }
+
+    /// Rows that were read and are neither contacts nor among the other counts, as when two became one without a word.
+    /// `None` when that is not counted. How the counters relate is not documented, so only what is missing for certain
+    /// counts.
+    pub(super) fn missing(&self) -> Option<u64> {
+        let received = self.items_total?.saturating_sub(1);
+        let counted = self.persons? + self.refused() + self.cannot_add_to_list.unwrap_or(0);
+        Some(received.saturating_sub(counted))
+    }
+
+    /// Whether they say nothing about what became of the rows.
+    pub(super) fn are_silent(&self) -> bool {
+        let is_read = self.items_total.is_some() && self.persons != Some(0);
+        let counted = self.persons.unwrap_or(0) + self.refused();
+        !is_read && counted + self.cannot_add_to_list.unwrap_or(0) == 0
+    }
+}
+
 /// One import file of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {

@@ -227,7 +227,10 @@ pub(super) async fn settle(
         .collect();
     let is_delivered = matches!(
         ending,
-        Ending::Delivered | Ending::DeliveredWithDifferences | Ending::NothingChanged
+        Ending::Delivered
+            | Ending::DeliveredWithDifferences
+            | Ending::DeliveredUncounted
+            | Ending::NothingChanged
     );
     let is_complete = is_delivered && kinds.iter().all(|(_, kind)| kind.is_delivered());
     deliveries::store::settle(transaction, run.export_id, run.id, &kinds, is_complete).await?;
@@ -241,14 +244,15 @@ fn kind_of(part: &Part) -> Option<Kind> {
     let lines = part.rows + 1;
     Some(match part.state {
         PartState::Recorded | PartState::Refused => return None,
-        PartState::Completed if counts.items_total.is_some_and(|read| read < lines) => {
+        PartState::Completed
+            if counts.items_total.is_some_and(|read| read < lines)
+                || counts.missing().is_some_and(|missing| missing > 0)
+                || counts.errors.is_some_and(|errors| errors > 0)
+                || counts.refused() >= part.rows =>
+        {
             Kind::Unknown
         }
-        PartState::Completed
-            if counts.errors.unwrap_or(0) + counts.correctable.unwrap_or(0) > 0 =>
-        {
-            Kind::Doubtful
-        }
+        PartState::Completed if counts.refused() > 0 => Kind::Doubtful,
         PartState::Completed => Kind::Delivered,
         // Some of its rows may have arrived, so what was there before does not count any more either.
         PartState::Sending
@@ -287,31 +291,47 @@ async fn target(desk: &Desk, definition: &ExportDefinition) -> Result<String, Db
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runs::part::PartCounts;
     use crate::runs::test_support::part;
 
     #[test]
     fn a_part_counts_as_delivered_only_when_its_activity_took_every_row() {
-        let kind = |state, items_total, errors| {
+        let kind = |state, counts| {
             let mut part = part(1, 10, state);
-            part.counts.items_total = items_total;
-            part.counts.errors = errors;
+            part.counts = counts;
             kind_of(&part)
         };
-        assert_eq!(kind(PartState::Recorded, None, None), None);
-        assert_eq!(kind(PartState::Refused, None, None), None);
-        for (items_total, errors, expected) in [
-            (None, None, Kind::Delivered),
-            (Some(11), Some(0), Kind::Delivered),
-            (Some(11), Some(1), Kind::Doubtful),
-            (Some(10), None, Kind::Unknown),
+        let nothing = PartCounts::default();
+        assert_eq!(kind(PartState::Recorded, nothing), None);
+        assert_eq!(kind(PartState::Refused, nothing), None);
+        let of_11_lines = |persons, errors, correctable, unsubscribed| PartCounts {
+            items_total: Some(11),
+            persons,
+            errors: Some(errors),
+            correctable: Some(correctable),
+            cannot_add_to_list: Some(unsubscribed),
+        };
+        let short = PartCounts {
+            items_total: Some(10),
+            ..nothing
+        };
+        for (counts, expected) in [
+            (nothing, Kind::Delivered),
+            (of_11_lines(None, 0, 0, 0), Kind::Delivered),
+            (of_11_lines(Some(10), 0, 0, 0), Kind::Delivered),
+            (of_11_lines(Some(9), 0, 0, 1), Kind::Delivered),
+            (of_11_lines(Some(9), 0, 1, 0), Kind::Doubtful),
+            (of_11_lines(Some(9), 1, 0, 0), Kind::Unknown),
+            (of_11_lines(Some(0), 10, 0, 0), Kind::Unknown),
+            (of_11_lines(Some(0), 0, 10, 0), Kind::Unknown),
+            (of_11_lines(Some(9), 0, 0, 0), Kind::Unknown),
+            (short, Kind::Unknown),
         ] {
-            assert_eq!(
-                kind(PartState::Completed, items_total, errors),
-                Some(expected)
-            );
+            let found = kind(PartState::Completed, counts);
+            assert_eq!(found, Some(expected), "{counts:?}");
         }
         for state in PartState::ALL {
-            let is_done = kind(state, None, None).is_some_and(Kind::is_delivered);
+            let is_done = kind(state, nothing).is_some_and(Kind::is_delivered);
             assert_eq!(is_done, state == PartState::Completed, "{state:?}");
         }
     }

@@ -1,5 +1,6 @@
 //! What a run does when nothing interrupts it, and how it ends when something it needs is not there.
 
+use listbridge::exports::Mode;
 use listbridge::runs::{Ending, Rejection, RunState, Tick, store};
 use listbridge::segments::{Comparison, Condition, Rule, TextValue};
 
@@ -86,6 +87,23 @@ async fn people_who_unsubscribed_and_addresses_the_vendor_dislikes_are_counted_a
     assert_eq!(run.state, RunState::Successful);
     let account = Stage::account(&run, &parts);
     assert_eq!((account.unsubscribed, account.correctable), (1, 1));
+}
+
+#[tokio::test]
+async fn when_nobody_was_taken_that_is_no_success_and_everybody_is_sent_again() {
+    let csv = "FirstName,EMail\nA,zoë@example.com\nB,chloë@example.com\n";
+    let mut stage = Stage::new(csv).await;
+    stage
+        .save_export(|definition| definition.delivery.mode = Mode::ChangesOnly)
+        .await;
+    for _ in 0..2 {
+        let (run, parts) = stage.run().await;
+        assert_eq!(ending(&run), "nobody_taken", "{run:?}");
+        assert_eq!(run.state, RunState::Failure);
+        let account = Stage::account(&run, &parts);
+        assert_eq!((account.delivered, account.correctable), (2, 2));
+        assert!(run.outcome.unwrap().vendor_words.is_some());
+    }
 }
 
 #[tokio::test]
