@@ -46,7 +46,7 @@ impl Entry {
 pub enum Kind {
     /// They were sent, and the activity completed without a complaint.
     Delivered,
-    /// They were sent and the activity completed, but complained about some rows without saying which.
+    /// They were sent and the activity completed, but has some rows left to be corrected without saying which.
     Doubtful,
     /// They were sent, and nobody knows what became of them.
     Unknown,
@@ -54,6 +54,8 @@ pub enum Kind {
     Left,
     /// They were taken off the list.
     Removed,
+    /// They may have been taken off the list.
+    PerhapsRemoved,
     /// They were delivered before, and have unsubscribed.
     Unsubscribed,
     /// They were delivered just now, and are not seen on the list yet.
@@ -61,12 +63,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Delivered,
         Self::Doubtful,
         Self::Unknown,
         Self::Left,
         Self::Removed,
+        Self::PerhapsRemoved,
         Self::Unsubscribed,
         Self::Awaited,
     ];
@@ -79,6 +82,7 @@ impl Kind {
             Self::Unknown => "unknown",
             Self::Left => "left",
             Self::Removed => "removed",
+            Self::PerhapsRemoved => "perhaps_removed",
             Self::Unsubscribed => "unsubscribed",
             Self::Awaited => "awaited",
         }

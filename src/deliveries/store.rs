@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::chunks::{add_chunk, chunks_at, entries, of_export, remove_chunks};
+use super::chunks::{Chunk, add_chunk, chunks_at, entries, of_export, remove_chunks};
 use super::entry::{Entry, Kind};
 use super::set::DeliveredSet;
 use crate::storage::entities::{delivery_chunk, delivery_state};
@@ -144,8 +144,34 @@ pub async fn load_without(
     version: i64,
     runs: &[Uuid],
 ) -> Result<DeliveredSet, LoadError> {
-    let mut chunks = chunks_at(db, export_id, version).await?;
-    chunks.retain(|chunk| !chunk.kind.is_delivered() || !runs.contains(&chunk.run_id));
+    let chunks = chunks_at(db, export_id, version).await?;
+    let counts = |chunk: &Chunk| !chunk.kind.is_delivered() || !runs.contains(&chunk.run_id);
+    load_chunks(db, chunks.into_iter().filter(counts).collect()).await
+}
+
+/// The same without what was sent and nobody knows what became of it: what was known before of those it was sent to.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn load_certain(
+    db: &impl ConnectionTrait,
+    export_id: Uuid,
+    version: i64,
+    runs: &[Uuid],
+) -> Result<DeliveredSet, LoadError> {
+    let chunks = chunks_at(db, export_id, version).await?;
+    let counts = |chunk: &Chunk| match chunk.kind {
+        Kind::Unknown => false,
+        kind => !kind.is_delivered() || !runs.contains(&chunk.run_id),
+    };
+    load_chunks(db, chunks.into_iter().filter(counts).collect()).await
+}
+
+/// Of chunks, the newest first.
+async fn load_chunks(
+    db: &impl ConnectionTrait,
+    chunks: Vec<Chunk>,
+) -> Result<DeliveredSet, LoadError> {
     let room = chunks.iter().map(|chunk| chunk.entries).sum();
     let mut set = DeliveredSet::with_room_for(room);
     for chunk in chunks {

@@ -3,7 +3,7 @@
 //! Looked at once per run, before it is planned, and only when it would send something. Who has left is remembered with
 //! the deliveries, under the version the run plans with, so the plan stays what can be made again byte for byte. Whoever
 //! comes back to the list is taken up again. Rows of a part about which the vendor complained are no proof that somebody
-//! has been on the list; they count once they have been seen there.
+//! has been on the list; they count once they have been seen there, and are sent again when they do not show.
 //!
 //! Unsubscribed people are on no list, so that a list alone cannot tell them from those who left it; when somebody is
 //! missing, a second job asks for everybody who has unsubscribed.
@@ -66,10 +66,27 @@ pub(super) async fn look(
             None => true,
             Some(older) => older.is_delivered(entry.address),
         };
-        let news = compare(desk, control, vendor, run, &set, must_show).await?;
+        let certain = match set.count(Kind::Unknown) {
+            0 => None,
+            _ => Some(load_certain(desk, run, version, &young).await?),
+        };
+        // Whether they were on the list before they were sent something of which nobody knows what became of it.
+        let was_there = |entry: &Entry| {
+            let known = certain.as_ref();
+            let known = known.and_then(|certain| certain.find_address(entry.address));
+            known.is_some_and(|(_, kind)| kind == Kind::Delivered)
+        };
+        // Of these the list says whether they have left it.
+        let is_open = |entry: &Entry, kind| match kind {
+            Kind::Delivered | Kind::Doubtful | Kind::Awaited => true,
+            Kind::Unknown => was_there(entry),
+            _ => false,
+        };
+        let news = compare(desk, control, vendor, run, &set, must_show, is_open).await?;
         let (left, back) = (news.left.len(), news.back.len());
         let (unsubscribed, awaited) = (news.unsubscribed.len(), news.awaited.len());
         let news = [
+            (Kind::Unknown, news.never_seen),
             (Kind::Left, news.left),
             (Kind::Unsubscribed, news.unsubscribed),
             (Kind::Awaited, news.awaited),
@@ -100,6 +117,16 @@ pub(super) async fn look(
     Ok(inputs)
 }
 
+async fn load_certain(
+    desk: &Desk,
+    run: &Run,
+    version: i64,
+    without: &[Uuid],
+) -> Result<DeliveredSet, Interrupt> {
+    let (db, export_id) = (&desk.db, run.export_id);
+    loaded(deliveries::store::load_certain(db, export_id, version, without).await)
+}
+
 async fn load(
     desk: &Desk,
     run: &Run,
@@ -107,7 +134,11 @@ async fn load(
     without: &[Uuid],
 ) -> Result<DeliveredSet, Interrupt> {
     let (db, export_id) = (&desk.db, run.export_id);
-    match deliveries::store::load_without(db, export_id, version, without).await {
+    loaded(deliveries::store::load_without(db, export_id, version, without).await)
+}
+
+fn loaded(loaded: Result<DeliveredSet, LoadError>) -> Result<DeliveredSet, Interrupt> {
+    match loaded {
         Ok(set) => Ok(set),
         Err(LoadError::Gone) => Err(Outcome::from(Ending::DeliveriesForgotten).into()),
         Err(LoadError::Database(error)) => Err(error.into()),
@@ -121,6 +152,7 @@ struct News {
     unsubscribed: Vec<Entry>,
     awaited: Vec<Entry>,
     back: Vec<Entry>,
+    never_seen: Vec<Entry>,
 }
 
 /// What Constant Contact says of an address.
@@ -138,6 +170,7 @@ async fn compare(
     run: &Run,
     set: &DeliveredSet,
     must_show: impl Fn(&Entry) -> bool,
+    is_open: impl Fn(&Entry, Kind) -> bool,
 ) -> Result<News, Interrupt> {
     let keys = Keys::new(desk.connections.master_key());
     let mut found = vec![Found::Missing; set.len()];
@@ -151,9 +184,8 @@ async fn compare(
         }
     };
     list_members::read(control, vendor, run, Whom::OnList, &mut mark).await?;
-    let is_open = |kind| matches!(kind, Kind::Delivered | Kind::Awaited);
-    let mut kinds = set.entries().map(|(_, kind)| kind).zip(&found);
-    if kinds.any(|(kind, found)| is_open(kind) && *found == Found::Missing) {
+    let mut all = set.entries().zip(&found);
+    if all.any(|((entry, kind), found)| *found == Found::Missing && is_open(&entry, kind)) {
         // Whoever this job names is on no list, whatever was there a moment ago. A file without the column says it by
         // being this job's.
         let mut mark = |contact: Contact<'_>| {
@@ -169,12 +201,18 @@ async fn compare(
     let mut news = News::default();
     for ((entry, kind), found) in set.entries().zip(found) {
         match (kind, found) {
-            (Kind::Delivered | Kind::Awaited | Kind::Left, Found::Unsubscribed) => {
-                news.unsubscribed.push(entry);
-            }
+            (Kind::Left, Found::Unsubscribed) => news.unsubscribed.push(entry),
+            (kind, Found::Unsubscribed) if is_open(&entry, kind) => news.unsubscribed.push(entry),
+            (Kind::Unknown, Found::Missing) if is_open(&entry, kind) => news.left.push(entry),
+            // On the list, and what was sent is sent again.
+            (Kind::Unknown, Found::OnList) if !is_open(&entry, kind) => news.back.push(Entry {
+                row: [0; 12],
+                ..entry
+            }),
             (Kind::Delivered | Kind::Awaited, Found::Missing) if must_show(&entry) => {
                 news.left.push(entry);
             }
+            (Kind::Doubtful, Found::Missing) if must_show(&entry) => news.never_seen.push(entry),
             (Kind::Delivered, Found::Missing) => news.awaited.push(entry),
             (Kind::Left | Kind::Unsubscribed | Kind::Awaited | Kind::Doubtful, Found::OnList) => {
                 news.back.push(entry)

@@ -179,7 +179,7 @@ async fn find_out(
 fn is_ours(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Delivered | Kind::Doubtful | Kind::Unknown | Kind::Awaited
+        Kind::Delivered | Kind::Doubtful | Kind::Unknown | Kind::Awaited | Kind::PerhapsRemoved
     )
 }
 

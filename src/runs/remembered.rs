@@ -216,7 +216,7 @@ pub(super) async fn settle(
     };
     let news = [
         (Kind::Removed, entries(taken.surely)),
-        (Kind::Unknown, entries(taken.perhaps)),
+        (Kind::PerhapsRemoved, entries(taken.perhaps)),
     ];
     deliveries::store::add_to_latest(transaction, run.export_id, run.id, &news).await?;
     removals::forget_completed(transaction, run.id).await?;

@@ -184,6 +184,47 @@ async fn whoever_never_arrived_has_not_left() {
     assert_eq!((account.delivered, left(&account)), (10, 0));
 }
 
+/// Nobody knows what became of the last rows sent to them; that they were on the list is known from before.
+#[tokio::test]
+async fn whoever_left_is_not_put_back_after_a_run_of_which_nobody_knows_what_arrived() {
+    let stage = respecting(&people(10), Mode::ChangesOnly).await;
+    run(&stage).await;
+    stage.sandbox.set_fault(Fault {
+        endpoint: Endpoint::ImportFile,
+        when: When::Always,
+        kind: FaultKind::ActivityOutcome(ImposedOutcome::Failed),
+    });
+    for name in ["Bea", "Cid"] {
+        replace_profiles(&stage, &people(10).replace(",Ann", &format!(",{name}"))).await;
+        let (failed, _) = run(&stage).await;
+        assert_eq!(ending(&failed), "activity_failed");
+    }
+    stage.sandbox.lift_faults();
+    stage.sandbox.leave_list(stage.list, "ann3@example.com");
+    stage.sandbox.unsubscribe("ann4@example.com");
+    let (_, account) = run(&stage).await;
+    let counted = (account.delivered, left(&account), unsubscribed(&account));
+    assert_eq!(counted, (8, 1, 1));
+    assert!(!is_on_list(&stage, "ann3@example.com"));
+}
+
+/// The vendor does not say which rows it left to be corrected.
+#[tokio::test]
+async fn whoever_was_left_to_be_corrected_and_does_not_show_is_sent_again() {
+    let csv = format!("{}Z,Zoë,zoë@example.com\n", people(5));
+    let stage = respecting(&csv, Mode::ChangesOnly).await;
+    let (first, account) = run_at_once(&stage).await;
+    assert_eq!(ending(&first), "delivered_with_differences");
+    assert_eq!((account.delivered, account.correctable), (6, 1));
+    replace_profiles(&stage, &csv.replace(",Ann0,", ",Bea0,")).await;
+    let (_, account) = run(&stage).await;
+    assert_eq!(account.delivered, 1, "nobody need show yet");
+    replace_profiles(&stage, &csv).await;
+    let (_, account) = run(&stage).await;
+    let counted = (account.delivered, account.unchanged, left(&account));
+    assert_eq!(counted, (2, 4, 0), "with the one who never showed");
+}
+
 /// The look at the list and the plan, interrupted: who is left out stays the same.
 #[tokio::test]
 async fn an_interrupted_run_leaves_out_the_same_people() {
