@@ -222,14 +222,17 @@ pub async fn add_part(
     add_chunk(transaction, place, Kind::Unknown, None, entries).await
 }
 
-/// Puts what is known of the parts of a run into force. `is_complete`: nothing of its profiles is missing now.
+/// Puts what is known of the parts of a run of an export into force. `is_complete`: nothing of its profiles is missing now.
+///
+/// Whom other exports have taken off the list since the version it was `planned_with` may have been delivered before or
+/// after that: they count as taken off.
 ///
 /// # Errors
 /// The database's.
 pub async fn settle(
     transaction: &impl ConnectionTrait,
-    export_id: Uuid,
-    run_id: Uuid,
+    (export_id, run_id): (Uuid, Uuid),
+    planned_with: i64,
     parts: &[(u32, Kind)],
     is_complete: bool,
 ) -> Result<(), DbErr> {
@@ -262,7 +265,19 @@ pub async fn settle(
         state.version += 1;
         state.complete_run_id = None;
     }
-    if is_complete {
+    let taken_off_meanwhile = delivery_chunk::Entity::update_many()
+        .col_expr(C::Version, Expr::value(state.version + 1))
+        .filter(C::ExportId.eq(export_id))
+        .filter(C::RunId.ne(run_id))
+        .filter(C::Kind.eq(Kind::Removed.name()))
+        .filter(C::Version.gt(planned_with))
+        .exec(transaction)
+        .await?
+        .rows_affected;
+    if taken_off_meanwhile > 0 {
+        state.version += 1;
+        state.complete_run_id = None;
+    } else if is_complete {
         state.complete_run_id = Some(run_id);
     }
     save(transaction, &state).await

@@ -28,6 +28,7 @@ use super::outcome::{Ending, Outcome};
 use super::preflight::{self, Ready, snapshot_error};
 use super::retry::{APPROVAL_PATIENCE, MAX_FOLLOWING};
 use super::run::{Phase, Run};
+use super::same_list;
 use super::store::Progress;
 use super::store::removals::{self, CONTACT_BYTES, RemovalState, people};
 use super::vendor::{Vendor, refusal};
@@ -104,7 +105,7 @@ async fn find_out(
     let inputs = run.inputs.as_ref().ok_or_else(forgotten)?;
     let version = inputs.delivered.ok_or_else(forgotten)?;
     // What is read from here on is recorded only while this is the latest.
-    let latest = deliveries::store::latest(&desk.db, run.export_id).await?;
+    let mut latest = deliveries::store::latest(&desk.db, run.export_id).await?;
     let set = match deliveries::store::load(&desk.db, run.export_id, version).await {
         Ok(set) => set,
         Err(LoadError::Gone) => return Err(forgotten().into()),
@@ -114,6 +115,7 @@ async fn find_out(
     let ready = preflight::prepare(desk, &run.definition, inputs).await?;
     let keys = Keys::new(desk.connections.master_key());
     let (snapshots, hashing, takes_all) = (desk.snapshots(), keys.clone(), delivery.removes_others);
+    let layout = ready.layout.clone();
     let scanning = tokio::task::spawn_blocking(move || {
         let present = scan(&*snapshots, &ready, &hashing, &set, takes_all);
         present.map(|present| (set, present))
@@ -127,7 +129,7 @@ async fn find_out(
         .entries()
         .zip(&present.remembered)
         .any(|((_, kind), is_present)| is_ours(kind) && !is_present);
-    let mut gone: BTreeMap<Uuid, [u8; 8]> = BTreeMap::new();
+    let (mut gone, mut excluded) = (BTreeMap::new(), BTreeMap::new());
     let mut nameless = 0_u64;
     if is_anybody_gone || takes_all {
         let mut look = |contact: Contact<'_>| {
@@ -139,6 +141,10 @@ async fn find_out(
                     .is_some_and(|(index, kind)| is_ours(kind) && !present.remembered[index]),
             };
             if is_gone {
+                let gone = match layout.may_be_sent(clean_email(contact.email)) {
+                    true => &mut gone,
+                    false => &mut excluded,
+                };
                 match contact.id.parse::<Uuid>() {
                     Ok(id) => drop(gone.insert(id, address)),
                     Err(_) => nameless += 1,
@@ -152,6 +158,18 @@ async fn find_out(
             return Err(Outcome::quoting(Ending::RemovalsFailed, what).into());
         }
     }
+    if let Some(version) = latest.filter(|_| !takes_all) {
+        let left = same_list::leave_to_others(desk, run, &mut gone).await?;
+        tracing::info!(run = %run.id, people = left.len(), "left to other exports to the list");
+        let news = [(Kind::Removed, same_list::as_entries(left))];
+        let (db, export_id) = (&desk.db, run.export_id);
+        latest = deliveries::store::add_news(db, export_id, run.id, version, &news).await?;
+        if latest.is_none() {
+            return Err(looked_at_again(desk));
+        }
+    }
+    // Whoever is excluded is to be on no list, whoever put them there.
+    gone.append(&mut excluded);
     let mut contacts = Vec::with_capacity(gone.len() * CONTACT_BYTES);
     for (id, address) in &gone {
         contacts.extend_from_slice(id.as_bytes());
@@ -168,15 +186,19 @@ async fn find_out(
     if is_recorded.await? {
         return Ok(());
     }
-    // Somebody was erased while the list was read: looked at again at once.
-    Err(Interrupt::Pause(Waiting {
-        reason: WaitingFor::Vendor,
-        until: now,
-    }))
+    Err(looked_at_again(desk))
 }
 
-/// Whether this export has put them on the list, as far as anybody knows.
-fn is_ours(kind: Kind) -> bool {
+/// Somebody was erased while the list was read: looked at again at once.
+fn looked_at_again(desk: &Desk) -> Interrupt {
+    Interrupt::Pause(Waiting {
+        reason: WaitingFor::Vendor,
+        until: desk.clock.now(),
+    })
+}
+
+/// Whether the export that remembers them so has put them on the list, as far as anybody knows.
+pub(super) fn is_ours(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::Delivered | Kind::Doubtful | Kind::Unknown | Kind::Awaited | Kind::PerhapsRemoved

@@ -70,6 +70,7 @@ pub mod retention;
 mod retry;
 mod rows;
 mod run;
+mod same_list;
 pub mod store;
 #[cfg(test)]
 mod test_support;

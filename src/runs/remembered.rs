@@ -17,6 +17,7 @@ use super::plan::Totals;
 use super::preflight::Ready;
 use super::reject::Rejection;
 use super::run::{Inputs, Phase, Run};
+use super::same_list;
 use super::store::{self, Progress, StoreError, removals};
 use crate::connections;
 use crate::deliveries::{self, DeliveredSet, Entry, Keys, Kind, store::LoadError};
@@ -92,7 +93,7 @@ pub(super) async fn begin(desk: &Desk, run: &Run) -> Result<Option<i64>, Interru
         Ok(()) | Err(LoadError::Gone) => {}
         Err(LoadError::Database(error)) => return Err(error.into()),
     }
-    let target = target(desk, &run.definition).await?;
+    let target = target(&desk.db, &run.definition).await?;
     let superseded_by = store::latest_that_delivered(db, run).await?;
     let version = deliveries::store::begin(db, run.export_id, &target, superseded_by).await?;
     Ok(Some(version))
@@ -107,7 +108,7 @@ pub(super) async fn current(
     if !definition.delivery.remembers() {
         return Ok(None);
     }
-    let target = target(desk, definition).await?;
+    let target = target(&desk.db, definition).await?;
     Ok(deliveries::store::current(&desk.db, export_id, &target).await?)
 }
 
@@ -198,27 +199,12 @@ pub(super) async fn settle(
     run: &Run,
     ending: Ending,
 ) -> Result<(), StoreError> {
-    if run
-        .inputs
-        .as_ref()
-        .and_then(|inputs| inputs.delivered)
-        .is_none()
-    {
+    let inputs = run.inputs.as_ref();
+    let Some(planned_with) = inputs.and_then(|inputs| inputs.delivered) else {
         return Ok(());
-    }
-    let taken = removals::taken_off(transaction, run.id).await?;
-    let entries = |addresses: Vec<[u8; 8]>| {
-        let entry = |address| Entry {
-            address,
-            row: [0; 12],
-        };
-        addresses.into_iter().map(entry).collect()
     };
-    let news = [
-        (Kind::Removed, entries(taken.surely)),
-        (Kind::PerhapsRemoved, entries(taken.perhaps)),
-    ];
-    deliveries::store::add_to_latest(transaction, run.export_id, run.id, &news).await?;
+    let taken = removals::taken_off(transaction, run.id).await?;
+    same_list::remember_taken_off(transaction, run, taken).await?;
     removals::forget_completed(transaction, run.id).await?;
     let parts = store::parts(transaction, run.id).await?;
     let kinds: Vec<(u32, Kind)> = parts
@@ -233,7 +219,8 @@ pub(super) async fn settle(
             | Ending::NothingChanged
     );
     let is_complete = is_delivered && kinds.iter().all(|(_, kind)| kind.is_delivered());
-    deliveries::store::settle(transaction, run.export_id, run.id, &kinds, is_complete).await?;
+    let place = (run.export_id, run.id);
+    deliveries::store::settle(transaction, place, planned_with, &kinds, is_complete).await?;
     Ok(())
 }
 
@@ -266,13 +253,14 @@ fn kind_of(part: &Part) -> Option<Kind> {
 }
 
 /// What stands for account, list and mapping.
-async fn target(desk: &Desk, definition: &ExportDefinition) -> Result<String, DbErr> {
-    let mut account = None;
-    if let Some(id) = definition.connection_id {
-        let connection = connections::store::find(&desk.db, id).await?;
-        account = connection.and_then(|connection| connection.account_id);
-        account = account.or_else(|| Some(id.to_string()));
-    }
+pub(super) async fn target(
+    db: &impl ConnectionTrait,
+    definition: &ExportDefinition,
+) -> Result<String, DbErr> {
+    let account = match definition.connection_id {
+        Some(id) => Some(account(db, id).await?),
+        None => None,
+    };
     let attributes = definition.attributes.iter();
     let mapping = attributes.map(|attribute| json!([attribute.target.heading(), attribute.field]));
     let target = json!({
@@ -286,6 +274,13 @@ async fn target(desk: &Desk, definition: &ExportDefinition) -> Result<String, Db
         let _ = write!(text, "{byte:02x}");
         text
     }))
+}
+
+/// The account of a connection, or the connection itself while that is not known.
+pub(super) async fn account(db: &impl ConnectionTrait, id: Uuid) -> Result<String, DbErr> {
+    let connection = connections::store::find(db, id).await?;
+    let account = connection.and_then(|connection| connection.account_id);
+    Ok(account.unwrap_or_else(|| id.to_string()))
 }
 
 #[cfg(test)]

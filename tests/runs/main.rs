@@ -22,6 +22,7 @@ mod removals;
 mod replicas;
 mod resume;
 mod rows;
+mod same_list;
 mod sign_in;
 mod support;
 mod unknown;

@@ -44,8 +44,8 @@ pub use upcoming::{
     ScheduledExport, deferred, following_refresh, next_scheduled, next_system_refresh,
 };
 pub use uses::{
-    ExportUse, count_using_connection, exports_using_connection, exports_using_segment,
-    exports_using_source,
+    ExportUse, count_using_connection, exports_to_list, exports_using_connection,
+    exports_using_segment, exports_using_source,
 };
 
 /// Exports on one page of a list.

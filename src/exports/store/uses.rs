@@ -7,6 +7,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::PAGE_SIZE;
+use crate::constant_contact::ListId;
 use crate::storage::entities::{export, export_segment};
 
 /// Name and id of an export, for "is used by".
@@ -68,6 +69,25 @@ pub async fn exports_using_segment(
         .filter(export_segment::Column::SegmentId.eq(segment_id))
         .into_query();
     list_uses(db, export::Column::Id.in_subquery(ids)).await
+}
+
+/// Exports to a list with the connection of each, by id; in whichever account the list is.
+///
+/// # Errors
+/// The database's.
+pub async fn exports_to_list(
+    db: &impl ConnectionTrait,
+    list_id: ListId,
+) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+    export::Entity::find()
+        .select_only()
+        .columns([export::Column::Id, export::Column::ConnectionId])
+        .filter(export::Column::ListId.eq(Uuid::from(list_id)))
+        .filter(export::Column::ConnectionId.is_not_null())
+        .order_by_asc(export::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await
 }
 
 async fn list_uses(
