@@ -166,7 +166,8 @@ async fn what_drips_is_given_up_in_the_end() {
     let file = "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\n";
     let server = raw_server(Manner::Drip(file)).await;
     let api = impatient_client_of(&server.base).api(permits());
-    let opened = api.open_export_results(&token(), &activity, 1_000_000);
+    let bearer = token();
+    let opened = api.open_export_results(&bearer, &activity, 1_000_000);
     let mut results = opened.await.unwrap();
     let error = loop {
         match results.next_piece().await {
@@ -182,7 +183,8 @@ async fn what_drips_is_given_up_in_the_end() {
     let refusal = Manner::Drip("HTTP/1.1 403 Forbidden\r\n\r\n");
     let server = raw_server(refusal).await;
     let api = impatient_client_of(&server.base).api(permits());
-    let opened = api.open_export_results(&token(), &activity, 1_000_000);
+    let bearer = token();
+    let opened = api.open_export_results(&bearer, &activity, 1_000_000);
     let error = opened.await.err().unwrap();
     assert!(matches!(error, ClientError::Forbidden(_)), "{error:?}");
 }

@@ -80,7 +80,7 @@ fn account_summary() -> Vec<Cell> {
             "quota_spent",
         ),
         cell("401", first(1, Kind::Status(401)), "refused"),
-        cell("403", first(1, Kind::Status(403)), "missing_scope"),
+        cell("403", first(1, Kind::Status(403)), "missing_privilege"),
         cell(
             "500 again and again",
             always(Kind::Status(500)),
