@@ -25,6 +25,7 @@ async fn each_way_to_fail_at_constant_contact_has_its_own_sentence_and_a_way_to_
             Some(connection.as_str()),
             "{says}"
         );
+        sandbox.lift_faults();
         let page = alice.get(&connection).await;
         assert!(
             page.texts("[role=alert]").concat().contains(says),
@@ -68,10 +69,8 @@ async fn each_way_to_fail_at_constant_contact_has_its_own_sentence_and_a_way_to_
     fails(&same, &same, "could not be reached or has a problem").await;
     sandbox.set_fault(fault(Endpoint::Token, FaultKind::ResetAfterAccepted));
     fails(&same, &same, "was lost on its way").await;
-    sandbox.lift_faults();
     sandbox.set_fault(fault(Endpoint::GetAccountSummary, FaultKind::Status(500)));
     fails(&same, &same, "could not be reached or has a problem").await;
-    sandbox.lift_faults();
     let secret = sandbox.client_secret();
     sandbox.set_client_secret("a new one");
     let page = fails(&same, &same, "does not accept the client ID and secret").await;

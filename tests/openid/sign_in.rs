@@ -174,11 +174,11 @@ async fn what_happened_is_in_the_audit_log() {
     let alice = stage.app.sign_in(ALICE).await;
     let log = alice.get("/settings/audit?group=user").await;
     for text in [
-        "problem: no-group",
+        "Problem: no-group",
         "Account linked with a provider",
-        "with: openid",
-        "role: viewer → contributor",
-        "by groups of: openid",
+        "With: openid",
+        "Role: Viewer → Contributor",
+        "By groups of: openid",
     ] {
         assert!(log.says(text), "{text}: {:?}", log.texts("tbody tr"));
     }
@@ -228,7 +228,7 @@ async fn failures_with_passwords_are_recorded_with_whose_they_were() {
     assert_eq!(stage.count(proofs).await, 2);
     let log = alice.get("/settings/audit?group=user").await;
     assert!(
-        log.says("for: change of password") && log.says("for: linking"),
+        log.says("For: change of password") && log.says("For: linking"),
         "{}",
         log.body
     );
