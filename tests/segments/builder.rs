@@ -213,7 +213,7 @@ async fn a_segment_is_built_saved_and_changed_without_a_script() {
     let audit = app.sign_in(ALICE).await.get("/settings/audit").await;
     assert!(audit.says("segment.created") && audit.says("segment.changed"));
     let text = audit.texts("body").concat();
-    assert!(text.contains("rule: ") && text.contains(" → "), "{text}");
+    assert!(text.contains("Rule: ") && text.contains(" → "), "{text}");
 }
 
 #[tokio::test]
