@@ -247,7 +247,8 @@ impl Engine {
         vendor: &mut Vendor,
     ) -> Result<Outcome, Interrupt> {
         let db = &self.desk.db;
-        let mut worked = self.deliver_and_follow(control, run, vendor).await;
+        // Boxed: the whole run would make every future that holds it as large.
+        let mut worked = Box::pin(self.deliver_and_follow(control, run, vendor)).await;
         let (mut patience, mut sent) = (Patience::new(), None);
         while let Err(Interrupt::Profiles) = worked {
             let parts = store::parts(db, run.id).await?.len();
@@ -260,7 +261,7 @@ impl Engine {
             control.wait(wait, Some(WaitingFor::Profiles)).await?;
             control.stop_showing_wait().await?;
             let run = store::get(db, run.id).await?;
-            worked = self.deliver_and_follow(control, &run, vendor).await;
+            worked = Box::pin(self.deliver_and_follow(control, &run, vendor)).await;
         }
         worked
     }
