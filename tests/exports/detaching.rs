@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use secrecy::ExposeSecret;
+
 use crate::actions::{confirm, count_runs, present, press, three};
 use crate::stage::{Fields, Stage};
 use crate::support::ALICE;
@@ -104,6 +106,10 @@ async fn an_export_without_a_connection_is_not_run() {
     let refused = Command::new(env!("CARGO_BIN_EXE_listbridge"))
         .args(["export", "run", "Detached", "--wait"])
         .env("LISTBRIDGE_DATA_DIR", &settings.data_dir)
+        .env(
+            "LISTBRIDGE_DATABASE_URL",
+            settings.database_url().expose_secret(),
+        )
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&refused.stderr);
