@@ -145,7 +145,7 @@ pub async fn load_without(
     runs: &[Uuid],
 ) -> Result<DeliveredSet, LoadError> {
     let chunks = chunks_at(db, export_id, version).await?;
-    let counts = |chunk: &Chunk| !chunk.kind.is_delivered() || !runs.contains(&chunk.run_id);
+    let counts = |chunk: &Chunk| is_of_others(chunk, runs);
     load_chunks(db, chunks.into_iter().filter(counts).collect()).await
 }
 
@@ -160,11 +160,13 @@ pub async fn load_certain(
     runs: &[Uuid],
 ) -> Result<DeliveredSet, LoadError> {
     let chunks = chunks_at(db, export_id, version).await?;
-    let counts = |chunk: &Chunk| match chunk.kind {
-        Kind::Unknown => false,
-        kind => !kind.is_delivered() || !runs.contains(&chunk.run_id),
-    };
+    let counts = |chunk: &Chunk| chunk.kind != Kind::Unknown && is_of_others(chunk, runs);
     load_chunks(db, chunks.into_iter().filter(counts).collect()).await
+}
+
+/// Whether a chunk is no delivery of these runs.
+fn is_of_others(chunk: &Chunk, runs: &[Uuid]) -> bool {
+    !chunk.kind.is_delivered() || !runs.contains(&chunk.run_id)
 }
 
 /// Of chunks, the newest first.

@@ -33,9 +33,11 @@ impl Budget {
         else {
             return Ok(None);
         };
+        if run.state.is_finished() {
+            return Ok(None);
+        }
         let connection = connections::store::find(db, connection_id).await?;
-        let key = connection.and_then(|connection| connection.client_id);
-        match key.filter(|_| !run.state.is_finished()) {
+        match connection.and_then(|connection| connection.client_id) {
             Some(key) => Ok(Some(Self {
                 needed: needed(members, run, parts),
                 left_today: connections.ledger.requests_left_today(&key).await?,

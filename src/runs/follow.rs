@@ -14,14 +14,14 @@ use super::retry::MAX_FOLLOWING;
 use super::run::Run;
 use super::store::{self, PartChange, Progress};
 use super::vendor::{Vendor, refusal};
-use crate::constant_contact::{Activity, ActivityId, ClientError};
+use crate::constant_contact::{Activity, ActivityId, ClientError, Pages};
 
 /// First and longest wait between two rounds. In between a quarter of the time waited so far, so that a short run ends
 /// promptly and an hour costs about 30 requests.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
-/// Parts asked for one by one in a round, when the listing does not show them.
-const SINGLE_LOOKUPS: usize = 5;
+/// Activities asked for one by one in a round, when the listing does not show them.
+pub(super) const SINGLE_LOOKUPS: usize = 5;
 
 /// Waits until every activity has ended; returns the parts as they are then.
 pub(super) async fn follow(
@@ -60,10 +60,7 @@ async fn round(
     }
     let names: Vec<String> = open.keys().cloned().collect();
     let found = vendor
-        .read(&move |api, token| {
-            let names = names.clone();
-            async move { list(api.activities(token), &names).await }.boxed()
-        })
+        .read(&move |api, token| list_files(api.activities(token), names.clone()).boxed())
         .await?
         .map_err(|error| refusal(&error))?;
     let now = desk.clock.now();
@@ -148,10 +145,7 @@ async fn last_look(desk: &Desk, vendor: &mut Vendor, run: &Run) -> Result<bool, 
     }
     let names: Vec<String> = open.keys().cloned().collect();
     let found = vendor
-        .try_once(&move |api, token| {
-            let names = names.clone();
-            async move { list(api.activities(token), &names).await }.boxed()
-        })
+        .try_once(&move |api, token| list_files(api.activities(token), names.clone()).boxed())
         .await?
         .map_err(|error| refusal(&error))?;
     let (seen, now) = (by_number(found, &open), desk.clock.now());
@@ -175,19 +169,29 @@ fn by_number(found: Vec<Activity>, open: &HashMap<String, u32>) -> Vec<(u32, Act
         .collect()
 }
 
-/// Reads pages until every name has been seen; usually the first is enough.
-async fn list(
-    mut pages: crate::constant_contact::Pages<'_, Activity>,
-    names: &[String],
+/// Reads pages until `count` activities that are wanted have been seen; usually the first is enough.
+pub(super) async fn list(
+    mut pages: Pages<'_, Activity>,
+    count: usize,
+    is_wanted: impl Fn(&Activity) -> bool,
 ) -> Result<Vec<Activity>, ClientError> {
     let mut found: Vec<Activity> = Vec::new();
-    while found.len() < names.len()
+    while found.len() < count
         && let Some(page) = pages.next_page().await?
     {
-        found.extend(page.into_iter().filter(|activity| {
-            let name = activity.source_file_name.as_ref();
-            name.is_some_and(|name| names.contains(name))
-        }));
+        found.extend(page.into_iter().filter(&is_wanted));
     }
     Ok(found)
+}
+
+/// Lists the activities of files.
+async fn list_files(
+    pages: Pages<'_, Activity>,
+    names: Vec<String>,
+) -> Result<Vec<Activity>, ClientError> {
+    let is_wanted = |activity: &Activity| {
+        let name = activity.source_file_name.as_ref();
+        name.is_some_and(|name| names.contains(name))
+    };
+    list(pages, names.len(), is_wanted).await
 }

@@ -68,7 +68,11 @@ pub(super) async fn look(
         };
         let certain = match set.count(Kind::Unknown) {
             0 => None,
-            _ => Some(load_certain(desk, run, version, &young).await?),
+            _ => {
+                let (db, export_id) = (&desk.db, run.export_id);
+                let certain = deliveries::store::load_certain(db, export_id, version, &young);
+                Some(loaded(certain.await)?)
+            }
         };
         // Whether they were on the list before they were sent something of which nobody knows what became of it.
         let was_there = |entry: &Entry| {
@@ -115,16 +119,6 @@ pub(super) async fn look(
     };
     control.lease.progress(&desk.db, progress).await?;
     Ok(inputs)
-}
-
-async fn load_certain(
-    desk: &Desk,
-    run: &Run,
-    version: i64,
-    without: &[Uuid],
-) -> Result<DeliveredSet, Interrupt> {
-    let (db, export_id) = (&desk.db, run.export_id);
-    loaded(deliveries::store::load_certain(db, export_id, version, without).await)
 }
 
 async fn load(

@@ -201,13 +201,10 @@ impl Vendor {
     ) -> Result<(), Interrupt> {
         let key = self.session().await?.grant.client_id.clone();
         let ledger = &self.connections.ledger;
+        ledger.heed(&key, error).await?;
         match remedy {
-            Remedy::Again(backoff, reason) => {
-                ledger.heed(&key, error).await?;
-                self.back_off(backoff, patience, reason, error).await
-            }
+            Remedy::Again(backoff, reason) => self.back_off(backoff, patience, reason, error).await,
             Remedy::PauseUntilMidnight => {
-                ledger.heed(&key, error).await?;
                 let until = match error {
                     ClientError::QuotaExceeded(_) => ledger.quota_over_at(),
                     _ => ledger.resets_at(),

@@ -7,12 +7,10 @@ use futures_util::FutureExt;
 use sea_orm::DbErr;
 use tokio::time::Instant;
 
-use crate::constant_contact::{
-    AccessToken, Activity, ActivityId, ActivityState, ApiClient, ClientError,
-};
+use crate::constant_contact::{Activity, ActivityId, ActivityState, ClientError, Pages};
 use crate::runs::control::{Control, Interrupt};
 use crate::runs::desk::Desk;
-use crate::runs::follow::LAST_LOOKS_SECONDS;
+use crate::runs::follow::{self, LAST_LOOKS_SECONDS, SINGLE_LOOKUPS};
 use crate::runs::outcome::{Ending, Outcome};
 use crate::runs::retry::MAX_FOLLOWING;
 use crate::runs::run::Run;
@@ -22,8 +20,6 @@ use crate::runs::vendor::{Vendor, refusal};
 /// First and longest wait between two looks at the activities.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
 const LONGEST_LOOK: Duration = Duration::from_secs(60);
-/// Removals asked for one by one in a round, when the listing does not show them.
-const SINGLE_LOOKUPS: usize = 5;
 
 /// Waits until every activity has ended.
 pub(super) async fn follow(
@@ -66,7 +62,7 @@ async fn look(
 ) -> Result<Vec<(i32, Option<Activity>)>, Interrupt> {
     let names = wanted.clone();
     let listed = vendor
-        .read(&move |api, token| list(api, token, names.clone()).boxed())
+        .read(&move |api, token| list_named(api.activities(token), names.clone()).boxed())
         .await?
         .map_err(|error| refusal(&error))?;
     let mut seen: BTreeMap<i32, Option<Activity>> = BTreeMap::new();
@@ -98,21 +94,13 @@ async fn look(
     Ok(seen.into_iter().collect())
 }
 
-/// Reads pages until every activity has been seen; usually the first is enough.
-async fn list(
-    api: &ApiClient,
-    token: &AccessToken,
+/// Lists activities by their ids.
+async fn list_named(
+    pages: Pages<'_, Activity>,
     wanted: HashMap<String, i32>,
 ) -> Result<Vec<Activity>, ClientError> {
-    let mut found: Vec<Activity> = Vec::new();
-    let mut pages = api.activities(token);
-    while found.len() < wanted.len()
-        && let Some(page) = pages.next_page().await?
-    {
-        let is_wanted = |activity: &Activity| wanted.contains_key(activity.activity_id.as_str());
-        found.extend(page.into_iter().filter(is_wanted));
-    }
-    Ok(found)
+    let is_wanted = |activity: &Activity| wanted.contains_key(activity.activity_id.as_str());
+    follow::list(pages, wanted.len(), is_wanted).await
 }
 
 /// Last looks at the activities, for a run that ends before all of them have. What cannot be learned now stays as it is
@@ -149,7 +137,7 @@ async fn last_look(
     }
     let names = wanted.clone();
     let listed = vendor
-        .try_once(&move |api, token| list(api, token, names.clone()).boxed())
+        .try_once(&move |api, token| list_named(api.activities(token), names.clone()).boxed())
         .await?
         .map_err(|error| refusal(&error))?;
     let changes: Vec<_> = listed

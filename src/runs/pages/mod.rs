@@ -61,13 +61,12 @@ async fn access(
     Ok(Access::of(&visit.user, connection.as_ref()))
 }
 
-/// Stops whoever may not change and run an export; only administrators answer for one that is gone.
+/// Stops whoever may change and run exports, but not this one; only administrators answer for one that is gone.
 async fn require_edit(
     visit: &SignedIn,
     db: &DatabaseConnection,
     export: Option<&Export>,
 ) -> Result<(), PageError> {
-    visit.require(Permission::EditExports)?;
     match export {
         Some(export) if access(visit, db, export).await?.may_edit() => Ok(()),
         Some(_) => Err(PageError::ViewOnly),
