@@ -179,20 +179,18 @@ impl Connections {
             return Ok(Err((Problem::ApplicationUnknown, String::new())));
         };
         let oauth = self.oauth(&app.client_id);
-        let mut tries = 1;
-        let tokens = loop {
-            let bought = oauth.exchange_code(&app, &self.redirect_uri, &code, None);
-            match bought.await {
-                Ok(tokens) => break tokens,
-                // The code has not been looked at.
-                Err(TokenError::Throttled(_) | TokenError::Unreachable(_))
-                    if tries < asking::MOST_TRIES =>
-                {
-                    tries += 1;
-                    tokio::time::sleep(asking::WAIT).await;
-                }
-                Err(error) => return Ok(Err(Problem::of_token_request(&error))),
-            }
+        let buy = async || {
+            oauth
+                .exchange_code(&app, &self.redirect_uri, &code, None)
+                .await
+        };
+        // Of these the code has not been looked at.
+        let is_unused = |error: &TokenError| {
+            matches!(error, TokenError::Throttled(_) | TokenError::Unreachable(_))
+        };
+        let tokens = match asking::repeat(buy, is_unused).await {
+            Ok(tokens) => tokens,
+            Err(error) => return Ok(Err(Problem::of_token_request(&error))),
         };
         match self.examine(connection, &app, &tokens).await? {
             Ok(account) => Ok(Ok((tokens, account))),
