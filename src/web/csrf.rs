@@ -84,8 +84,7 @@ fn was_signed_out(request: &ServiceRequest) -> bool {
     let path = request.path();
     let is_for_anybody = matches!(path, "/sign-in" | "/sign-out" | "/language" | "/set-up")
         || path.starts_with("/invitation/");
-    let visit = request.extensions().get::<Visit>().cloned();
-    !is_for_anybody && visit.is_none_or(|visit| visit.user.is_none())
+    !is_for_anybody && !is_signed_in(request)
 }
 
 async fn inspect(request: &mut ServiceRequest) -> Result<(), PageError> {
