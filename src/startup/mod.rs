@@ -160,6 +160,7 @@ impl Application {
         let refreshing = tokio::spawn((**self.services.refresher).clone().serve());
         let ticking = tokio::spawn((**self.services.ticker).clone().serve());
         let result = self.server.await;
+        tracing::info!("no page is answered any more");
         ticking.abort();
         refreshing.abort();
         following.abort();

@@ -161,12 +161,9 @@ async fn an_upload_on_a_connection_that_a_page_has_opened_is_finished() {
     let arrived = async || stage.sandbox.requests(Endpoint::ImportFile) >= 1;
     until("the first upload", arrived).await;
     replica.terminate();
-    until("the end of the pages", async || {
-        client.get(&replica.base_url).send().await.is_err()
-    })
-    .await;
-    // Not a wait for anything: what the pages take down with them is gone by then.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // What the pages take down with them is gone by then.
+    let ended = async || replica.log().contains("no page is answered any more");
+    until("the end of the pages", ended).await;
     stage.sandbox.lift_faults();
     let (status, _) = replica.ended(STOPPED_WITHIN).await;
     assert_eq!(status.code(), Some(0), "{}", replica.log());
