@@ -1,12 +1,9 @@
 //! Exports that have lost their connection.
 
-use std::process::Command;
-
-use secrecy::ExposeSecret;
-
 use crate::actions::{confirm, count_runs, present, press, three};
 use crate::stage::{Fields, Stage};
 use crate::support::ALICE;
+use crate::support::process::command_line;
 
 #[tokio::test]
 async fn detached_exports_keep_their_configuration_and_wait_for_a_connection() {
@@ -102,14 +99,8 @@ async fn an_export_without_a_connection_is_not_run() {
     let told = "1 export was not run: it has no connection.";
     assert!(list.says(told), "{}", list.body);
 
-    let settings = &stage.app.services.settings;
-    let refused = Command::new(env!("CARGO_BIN_EXE_listbridge"))
+    let refused = command_line(&stage.app.services.settings)
         .args(["export", "run", "Detached", "--wait"])
-        .env("LISTBRIDGE_DATA_DIR", &settings.data_dir)
-        .env(
-            "LISTBRIDGE_DATABASE_URL",
-            settings.database_url().expose_secret(),
-        )
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&refused.stderr);

@@ -1,6 +1,5 @@
 //! Mirror: whoever has left the segments is taken off the list.
 
-use std::process::Command;
 use std::time::Duration;
 
 use listbridge::exports::Mode;
@@ -8,13 +7,13 @@ use listbridge::runs::store::removals::{self, Removals};
 use listbridge::runs::store::{Resumed, resume};
 use listbridge::runs::{Account, Ending, Run, RunState, Tick, WaitingFor};
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, When};
-use secrecy::ExposeSecret;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::pages::browse;
 use crate::postgres::Postgres;
 use crate::support::{Stage, author, ending, import, people, until};
+use crate::web::process::command_line;
 
 pub(crate) async fn mirroring(csv: &str, ask_above: Option<u64>) -> Stage {
     let mut stage = Stage::new(csv).await;
@@ -61,16 +60,10 @@ pub(crate) fn fault(stage: &Stage, when: When, kind: FaultKind) {
 }
 
 /// What `listbridge run show` says.
-fn show(stage: &Stage, id: Uuid, arguments: &[&str]) -> String {
-    let settings = &stage.services.settings;
-    let shown = Command::new(env!("CARGO_BIN_EXE_listbridge"))
+pub(crate) fn show(stage: &Stage, id: Uuid, arguments: &[&str]) -> String {
+    let shown = command_line(&stage.services.settings)
         .args(["run", "show", &id.to_string()])
         .args(arguments)
-        .env("LISTBRIDGE_DATA_DIR", &settings.data_dir)
-        .env(
-            "LISTBRIDGE_DATABASE_URL",
-            settings.database_url().expose_secret(),
-        )
         .output()
         .unwrap();
     String::from_utf8(shown.stdout).unwrap()

@@ -32,16 +32,11 @@ impl Served {
         let port = Port::new();
         let listen = port.address().to_string();
         let base_url = format!("http://{listen}");
-        let child = Command::new(env!("CARGO_BIN_EXE_listbridge"))
+        let child = command_line(settings)
             .arg("serve")
             .current_dir(&settings.data_dir)
             .env("LISTBRIDGE_LISTEN", &listen)
             .env("LISTBRIDGE_PUBLIC_URL", &base_url)
-            .env("LISTBRIDGE_DATA_DIR", &settings.data_dir)
-            .env(
-                "LISTBRIDGE_DATABASE_URL",
-                settings.database_url().expose_secret(),
-            )
             .env(
                 "LISTBRIDGE_SESSION_STORE",
                 settings.session_store.expose_secret(),
@@ -64,6 +59,16 @@ impl Served {
         .await;
         served
     }
+}
+
+/// The command line on the data of an installation.
+pub(crate) fn command_line(settings: &Settings) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_listbridge"));
+    command.env("LISTBRIDGE_DATA_DIR", &settings.data_dir).env(
+        "LISTBRIDGE_DATABASE_URL",
+        settings.database_url().expose_secret(),
+    );
+    command
 }
 
 /// Waits for something that must happen.

@@ -2,7 +2,6 @@
 
 mod memory;
 
-use std::process::Command;
 use std::time::Duration;
 
 use listbridge::exclusions::{self, Entry, Keys, Origin};
@@ -12,9 +11,9 @@ use listbridge::runs::{Account, Obstacle, Part, Run, RunState, WaitingFor};
 use listbridge::sandbox::{Endpoint, Fault, FaultKind, ImposedOutcome, When};
 use listbridge::storage::entities::delivery_entries;
 use sea_orm::EntityTrait;
-use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use crate::mirror::show;
 use crate::pages::browse;
 use crate::postgres::Postgres;
 use crate::support::{Stage, author, ending, import, people, source_author, wide_people};
@@ -411,20 +410,8 @@ async fn the_mode_is_chosen_in_the_form_and_pages_and_the_command_line_say_what_
     assert!(page.says("Nothing to send"));
     let history = browser.get(&format!("{path}/runs")).await;
     assert!(history.says("Unchanged"));
-    let shown = Command::new(env!("CARGO_BIN_EXE_listbridge"))
-        .args(["run", "show", &second.id.to_string(), "--json"])
-        .env("LISTBRIDGE_DATA_DIR", stage.dir.path().join("data"))
-        .envs(
-            stage
-                .services
-                .settings
-                .database_url
-                .as_ref()
-                .map(|url| ("LISTBRIDGE_DATABASE_URL", url.expose_secret())),
-        )
-        .output()
-        .unwrap();
-    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let shown = show(&stage, second.id, &["--json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(
         (&shown["unchanged"], &shown["sent"]),
         (&25.into(), &0.into())
